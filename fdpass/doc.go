@@ -1,0 +1,2 @@
+// Package fdpass opens, names, holds, inspects and moves listening sockets.
+package fdpass
