@@ -1,0 +1,94 @@
+package config
+
+import "time"
+
+// Service is a service block: a command that is kept running, and what it needs.
+// The command, its environment, its directory, the checks of ready and the hooks are not here:
+// they can differ for each worker, Resolve gives them.
+type Service struct {
+	Name string
+	// Listeners are names, in the order of the descriptors.
+	Listeners []string
+	// Handoff are the names of dialects.
+	Handoff []string
+	// Workers is how many processes a generation has; 0 keeps the service without any.
+	Workers int
+	// User, Group and Groups are names or numbers, looked up when a worker starts; "" keeps supervise's own.
+	User, Group string
+	Groups      []string
+	Umask       *uint32
+	// EnvironmentFiles are absolute paths, for ReadEnvironmentFiles; with "-" before a path the file may be missing.
+	EnvironmentFiles []string
+	// InheritEnvironment says whether workers get supervise's own environment below theirs.
+	InheritEnvironment   bool
+	Nice, OOMScoreAdjust *int
+	NoNewPrivileges      bool
+	Output               Output
+	// DependsOn are services that must be ready before this one starts. There are no cycles.
+	DependsOn []string
+	Ready     Ready
+	Stop      Stop
+	Restart   Restart
+	Rollout   Rollout
+	Limits    []Limit
+	// Where is the place in the file, "app.hcl:7".
+	Where string
+
+	late    late
+	written written
+	place   place
+}
+
+// Ready is how a new worker shows that it can serve.
+type Ready struct {
+	// When is auto, notify, started, newline, log, http or exec.
+	When string
+	// Timeout is how long all workers of a generation may take, Settle how long a worker must be alive under auto,
+	// Interval the time between two checks of http and exec.
+	Timeout, Settle, Interval time.Duration
+	// FD is the descriptor on which newline writes its line; 0 means the number after the listeners.
+	FD int
+}
+
+// Stop is how a worker is asked to finish.
+type Stop struct {
+	// Signal is a name like "SIGTERM", see SignalNumber.
+	Signal string
+	// Timeout is how long a worker may drain before its process tree is killed; 0 kills at once.
+	Timeout time.Duration
+}
+
+// Restart is what follows when a worker exits by itself.
+type Restart struct {
+	// When is always, on-failure or never.
+	When string
+	// Backoff is the wait before the first restart; it doubles up to BackoffMax, and starts again
+	// after a worker has lived for Window.
+	Backoff, BackoffMax, Window time.Duration
+}
+
+// Rollout is how a generation replaces the one before.
+type Rollout struct {
+	// Strategy is overlap, replace or rolling.
+	Strategy string
+	// Bake is how long a ready generation must stay healthy before it is promoted.
+	Bake time.Duration
+	// MaxSurge and MaxUnavailable are numbers of workers above and below Workers during rolling.
+	MaxSurge, MaxUnavailable int
+}
+
+// Limit is one resource limit, setrlimit(2).
+type Limit struct {
+	// Resource is nofile, nproc or core.
+	Resource string
+	// Soft and Hard are a number (nofile, nproc) or bytes (core); ^uint64(0) is unlimited.
+	Soft, Hard uint64
+}
+
+// Output is where a worker's standard output and error go.
+type Output struct {
+	// Kind is prefix, inherit, null or file.
+	Kind string
+	// Path is the absolute path of file.
+	Path string
+}
