@@ -1,0 +1,154 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+)
+
+// firstFD is the number of the first socket: 0, 1 and 2 are the standard streams
+// and SD_LISTEN_FDS_START is 3 (sd_listen_fds(3)).
+const firstFD = 3
+
+// Socket is what a convention may have to say about one socket.
+type Socket struct {
+	Name    string // the listener's name
+	Network string // tcp tcp4 tcp6 udp udp4 udp6 unix unixgram unixpacket vsock fifo
+	Host    string // IP literal, "" for the wildcard; the CID for vsock
+	Port    int    // the real one, after bind(2)
+	Path    string // unix and fifo; "@name" is in the abstract namespace
+}
+
+// Input is everything a convention may depend on.
+type Input struct {
+	Sockets    []Socket // in the order of the service
+	Worker     int      // index in the generation, from 0
+	Generation int      // from 1
+}
+
+// Plan is how one worker gets its sockets.
+type Plan struct {
+	Numbers   []Number // ascending by FD; a socket may have several numbers
+	Env       []string // NAME=value
+	OwnPID    []string // names of variables to set to the worker's pid
+	ParentPID []string // names of variables to set to the pid of the worker's parent
+}
+
+// Number says that descriptor number FD of the worker is socket number Socket of
+// the Input.
+type Number struct{ FD, Socket int }
+
+// dialect is one convention: a row of the table.
+type dialect struct {
+	name string
+	// fds gives the descriptor numbers of n sockets in order; nil means 3, 4, ….
+	// Conventions that leave it nil share those numbers.
+	fds func(n int) ([]int, error)
+	// tell writes what the worker's environment has to say about the sockets; nil
+	// if position says it all. It is not called for a service without sockets.
+	tell func(in Input, fds []int) (words, error)
+	// owns reports whether an environment variable belongs to the convention; nil
+	// if it has none.
+	owns func(key string) bool
+}
+
+// words is what one convention says.
+type words struct {
+	env               []string
+	ownPID, parentPID []string
+	silent            []int // indexes of the sockets it has no words for
+}
+
+// table lists the conventions, the ones to prefer first.
+func table() []dialect {
+	return []dialect{systemd(), einhorn(), serverStarter(), stdin()}
+}
+
+// Names returns the names of all conventions, the ones to prefer first.
+func Names() []string {
+	var names []string
+	for _, d := range table() {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// Supported reports whether there is a convention of that name.
+func Supported(name string) bool {
+	_, ok := find(name)
+	return ok
+}
+
+// Owns reports whether key names an environment variable of any convention. A
+// supervisor drops these from what a worker would inherit: its own LISTEN_FDS
+// means nothing to a worker, or worse, means the wrong descriptors.
+func Owns(key string) bool {
+	for _, d := range table() {
+		if d.owns != nil && d.owns(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// FD returns the descriptor number under which a worker finds the socket, the one
+// above the standard streams if there are several, or -1 if it does not get it.
+func FD(p Plan, socket int) int {
+	fd := -1
+	for _, n := range p.Numbers {
+		if n.Socket == socket {
+			fd = n.FD
+		}
+	}
+	return fd
+}
+
+// Combine lays the sockets out for a worker that understands any of the named
+// conventions. Without a name the sockets are at 3, 4, … and nothing is said.
+//
+// It fails for an unknown or repeated name, for sockets that a convention cannot
+// place or would misstate, and for a socket that none of the named ones mentions.
+func Combine(names []string, in Input) (Plan, error) {
+	list, err := lookup(names)
+	if err != nil {
+		return Plan{}, err
+	}
+	l := newLayout(in)
+	if len(list) == 0 {
+		list = []dialect{{}}
+	}
+	for _, d := range list {
+		if err := l.add(d); err != nil {
+			return Plan{}, fmt.Errorf("cannot hand over sockets by %q: %w", d.name, err)
+		}
+	}
+	if err := l.untold(names); err != nil {
+		return Plan{}, err
+	}
+	return l.plan(), nil
+}
+
+func lookup(names []string) ([]dialect, error) {
+	var list []dialect
+	seen := map[string]bool{}
+	for _, name := range names {
+		d, ok := find(name)
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("cannot hand over sockets by %q: no such dialect (known: %s)", name, strings.Join(Names(), ", "))
+		case seen[name]:
+			return nil, fmt.Errorf("cannot hand over sockets by %q: the dialect is listed twice", name)
+		}
+		seen[name] = true
+		list = append(list, d)
+	}
+	return list, nil
+}
+
+func find(name string) (dialect, bool) {
+	for _, d := range table() {
+		if d.name == name {
+			return d, true
+		}
+	}
+	return dialect{}, false
+}
