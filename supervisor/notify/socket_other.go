@@ -1,0 +1,24 @@
+//go:build !linux
+
+package notify
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+)
+
+func errUnsupported(path string) error {
+	return fmt.Errorf("cannot listen for notifications on %q: not supported on %s yet", path, runtime.GOOS)
+}
+
+func listen(path string, _ int) (*Socket, error) { return nil, errUnsupported(path) }
+
+func restore(path string, f *os.File) (*Socket, error) {
+	_ = f.Close()
+	return nil, errUnsupported(path)
+}
+
+func (s *Socket) duplicate() (*os.File, error) { return nil, errUnsupported(s.path) }
+
+func (s *Socket) receive() (Message, error) { return Message{}, errUnsupported(s.path) }
