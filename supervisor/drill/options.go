@@ -1,0 +1,69 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Options say what Run does. Targets is required; zero values of the rest are as given.
+type Options struct {
+	Targets     []Target      // attempts take turns
+	Clients     int           // how many connect at the same time; default 16
+	HTTP        string        // path to GET, "/" or longer; "" = connect only
+	Timeout     time.Duration // for one whole attempt; default 10s
+	Restarts    int           // default 0: only load
+	Connections int           // at least so many attempts; default 20000
+
+	// Restart does restart n (1..Restarts) and returns when it is complete. Run makes one call at a time. An error ends the drill.
+	Restart func(ctx context.Context, n int) error
+
+	// Progress is called about a hundred times and around each restart, one call at a time, by the clients: it must be quick.
+	Progress func(Progress)
+}
+
+// Progress is how far a drill is.
+type Progress struct {
+	Attempts, Connections int // made, and wanted at least
+	Restarts              int // complete
+	Restarting            int // number of the restart going on; 0: none
+	Lost                  int
+}
+
+const (
+	defaultClients     = 16
+	defaultTimeout     = 10 * time.Second
+	defaultConnections = 20000
+)
+
+func (o *Options) complete() error {
+	if o.Clients == 0 {
+		o.Clients = defaultClients
+	}
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Connections == 0 {
+		o.Connections = defaultConnections
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	switch {
+	case len(o.Targets) == 0:
+		return errors.New("cannot drill: there is nothing to connect to")
+	case o.Clients < 0 || o.Timeout < 0 || o.Connections < 0 || o.Restarts < 0:
+		return errors.New("cannot drill: a number is negative")
+	case o.Restarts > 0 && o.Restart == nil:
+		return errors.New("cannot drill: nobody to restart the service")
+	case o.HTTP != "" && !isPath(o.HTTP):
+		return fmt.Errorf(`cannot drill HTTP path %q: it must begin with "/" and hold no spaces or control characters`, o.HTTP)
+	}
+	return nil
+}
+
+func isPath(s string) bool {
+	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
+}
