@@ -8,7 +8,7 @@ import (
 // einhorn is Stripe's convention.
 //
 //	EINHORN_FD_COUNT=2  EINHORN_FD_0=3  EINHORN_FD_1=4  EINHORN_CHILD_INDEX=0
-//	EINHORN_MASTER_PID=<pid of the worker's parent>  EINHORN_FDS="3 4" (before 0.6)
+//	EINHORN_MASTER_PID=<pid of the worker's parent>  EINHORN_FDS="3 4" (deprecated there)
 //
 // A worker believes the rest only if EINHORN_MASTER_PID is its getppid(2). The
 // acknowledgement socket (EINHORN_SOCK_PATH) is not offered, so a worker that
