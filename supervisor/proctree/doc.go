@@ -1,0 +1,13 @@
+// Package proctree tells which processes belong to a worker: itself, its
+// descendants, its session and process group, and those that escaped from all
+// of these by a double fork and setsid(2), as daemons do.
+//
+// What escaped is found by a mark: a variable in the environment that each
+// process inherits from its parent and that is different for each worker.
+// A program that overwrites its environment (as some do to change what ps
+// shows) or starts others with a clean one removes the mark; then the session,
+// the process group and the chain of parents still hold.
+//
+// Everything is read from /proc on Linux. Other systems know the process group
+// and the session only.
+package proctree
