@@ -1,0 +1,120 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// reconfigure applies what differs to the open listeners: all or none.
+func reconfigure(items []*item) error {
+	for n, i := range items {
+		if i.old == nil {
+			continue
+		}
+		err := i.old.reconfigure(i)
+		if err == nil {
+			continue
+		}
+		// The one that failed may have applied some of its attributes, so it is put back as well.
+		for _, back := range slices.Backward(items[:n+1]) {
+			if back.old != nil {
+				err = errors.Join(err, back.old.putBack())
+			}
+		}
+		return i.located(err)
+	}
+	for _, i := range items {
+		if i.old != nil {
+			i.old.before = nil
+		}
+	}
+	return nil
+}
+
+// reconfigure makes the socket what i says and remembers what it was, for putBack.
+func (h *held) reconfigure(i *item) error {
+	before := h.socket.Spec()
+	if reflect.DeepEqual(before, i.spec) {
+		return nil
+	}
+	h.before = &before
+	return h.socket.Reconfigure(i.spec)
+}
+
+func (h *held) putBack() error {
+	if h.before == nil {
+		return nil
+	}
+	before := *h.before
+	h.before = nil
+	if err := h.socket.Reconfigure(before); err != nil {
+		return fmt.Errorf("cannot put listener %q back to what it was: %w", h.name, err)
+	}
+	return nil
+}
+
+// adopt makes the items the configured listeners.
+func (r *Registry) adopt(items []*item) {
+	old := r.listeners
+	r.listeners = make([]*held, 0, len(items))
+	clear(r.byName)
+	for _, i := range items {
+		h := i.old
+		if h == nil {
+			h = r.hold(i.fresh, i.spec.Name, i.sharing)
+			r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.taken)
+		} else {
+			r.renew(h, i)
+		}
+		r.warn(h)
+		r.listeners = append(r.listeners, h)
+		r.byName[h.name] = h
+	}
+	r.removed = slices.DeleteFunc(r.removed, func(h *held) bool { return r.byName[h.name] == h })
+	for _, h := range old {
+		if r.byName[h.name] != h {
+			r.remove(h)
+		}
+	}
+}
+
+// renew takes over what Reconfigure has made of a listener that stays open.
+func (r *Registry) renew(h *held, i *item) {
+	if h.name != i.spec.Name {
+		r.log.Info("listener renamed", "listener", i.spec.Name, "was", h.name)
+	}
+	h.name, h.sharing = i.spec.Name, i.sharing
+	h.measure()
+}
+
+// remove closes a listener that is no longer configured, at once or with its last lease.
+func (r *Registry) remove(h *held) {
+	if !h.leased() {
+		r.closeRemoved(h)
+		return
+	}
+	r.log.Info("listener removed, open until the last generation that has it is gone", "listener", h.name, "address", h.socket.Address().String())
+	r.removed = append(r.removed, h)
+}
+
+func (r *Registry) closeRemoved(h *held) {
+	address := h.socket.Address().String()
+	if err := r.drop(h); err != nil {
+		r.log.Error("cannot close listener", "listener", h.name, "address", address, "error", err)
+		return
+	}
+	r.log.Info("listener closed", "listener", h.name, "address", address)
+}
+
+// warn logs what the kernel did otherwise than configured, once for each change of it.
+func (r *Registry) warn(h *held) {
+	now := h.socket.Warnings()
+	for _, w := range now {
+		if !slices.Contains(h.warnings, w) {
+			r.log.Warn("listener is not quite as configured", "listener", h.name, "warning", w)
+		}
+	}
+	h.warnings = now
+}

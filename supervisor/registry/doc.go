@@ -1,0 +1,26 @@
+// Package registry is the one place that opens and closes sockets. Services lease them; nothing a service does can
+// close a listener.
+//
+//	Prepare ── everything new is opened beside what is held, nothing old is touched
+//	   ├─ Abort   the new ones are closed, all is as before
+//	   └─ Commit  live changes are applied (all or none), removed listeners wait for their last lease
+//	Acquire ── a generation takes its sockets ── Release ── a removed listener without leases is closed
+//
+// A socket stays open while the configuration names it or a lease on it is held. What a listener is recognised by in a
+// new configuration is its address: under another name it stays the same open socket.
+//
+// # What a worker does to a shared socket
+//
+// Every holder of a socket can change it for all others: listen(2) again with another backlog, shutdown(2) it, set or
+// clear O_NONBLOCK, unlink its path. The registry puts it back and logs which worker did it, as well as that can be
+// known: the worker whose event is being handled; otherwise those that are just starting, have just become ready or are
+// draining; otherwise all that hold it. It looks when a worker event arrives, once more shortly after a worker became
+// ready, when Status is asked for, and when the kernel reports a shutdown or a vanished path. It never polls.
+//
+// O_NONBLOCK is one flag of the open file description, so all generations share it: set, it breaks programs that block
+// in accept; cleared, it hangs those that do not. It is what the promoted generation asked for. Before any generation
+// is promoted the first worker that changes it decides. Another generation or service that changes it while the
+// deciding one lives gets it put back and both are named in a warning; its wish is applied when it is promoted and the
+// older ones are gone. When nobody holds the listener any more the flag returns to what it was at first (blocking for
+// a socket opened here, as systemd would give it).
+package registry

@@ -1,0 +1,138 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+)
+
+// recognise finds for each item the open listener that it is: the one at its address under its name, then one at its
+// address under another name, then a removed one that is still open.
+func (r *Registry) recognise(items []*item) {
+	claimed := map[*held]bool{}
+	claim := func(i *item, candidates []*held) {
+		for _, h := range candidates {
+			if i.old == nil && !claimed[h] {
+				i.old = h
+				claimed[h] = true
+			}
+		}
+	}
+	for _, i := range items {
+		if h := r.byName[i.spec.Name]; h != nil && sameAddress(h, i) {
+			claim(i, []*held{h})
+		}
+	}
+	for _, set := range [][]*held{r.listeners, r.removed} {
+		at := map[string][]*held{}
+		for _, h := range set {
+			address := h.socket.Spec().Address.String()
+			at[address] = append(at[address], h)
+		}
+		for _, i := range items {
+			claim(i, at[i.spec.Address.String()])
+		}
+	}
+}
+
+// sameAddress compares as configured; port 0 is the same as port 0, whatever the kernel chose.
+func sameAddress(h *held, i *item) bool {
+	return h.socket.Spec().Address.String() == i.spec.Address.String()
+}
+
+// open makes the socket of a new item, and judges whether an open listener can become what its item says.
+func (c *Change) open(i *item) error {
+	switch {
+	case i.err != nil:
+		return i.err
+	case i.old != nil:
+		// "tcp://:80" and "tcp://[::]:80" are one address in two spellings.
+		i.spec.Address = i.old.socket.Spec().Address
+		return i.reopens()
+	}
+	if n := fdpass.Match(c.given, i.spec); n >= 0 {
+		return c.take(i, n)
+	}
+	s, err := fdpass.Open(i.spec)
+	if err != nil {
+		return c.explain(i, err)
+	}
+	i.fresh = s
+	return nil
+}
+
+// take makes i's socket of a given descriptor. The original stays with the registry until Commit.
+func (c *Change) take(i *item, n int) error {
+	given := c.given[n]
+	d, err := given.Descriptor.Dup()
+	if err != nil {
+		return fmt.Errorf("cannot take over listener %q, which was given as %q: %w", i.spec.Name, given.Name, err)
+	}
+	i.fresh, err = fdpass.Restore(i.spec, d)
+	if err != nil {
+		return err
+	}
+	i.taken = true
+	c.given = append(c.given[:n:n], c.given[n+1:]...)
+	c.used = append(c.used, given)
+	return nil
+}
+
+// reopens is the error for a change that needs another socket at the same address.
+func (i *item) reopens() error {
+	names := fdpass.NeedsReopen(i.old.socket.Spec(), i.spec)
+	if len(names) == 0 {
+		return nil
+	}
+	return &fdpass.OpenError{
+		Name: i.spec.Name, Address: i.spec.Address, Op: "change " + strings.Join(names, " and ") + " of",
+		Cause:  "the kernel fixes it when a socket is bound, and another socket cannot have the address without refusing clients",
+		Advice: "set it back, use another address, or stop supervise and start it again",
+	}
+}
+
+// explain says which of our own listeners holds an address: the holder that the kernel knows is this very process.
+func (c *Change) explain(i *item, err error) error {
+	var failed *fdpass.OpenError
+	if !errors.Is(err, syscall.EADDRINUSE) || !errors.As(err, &failed) {
+		return err
+	}
+	for _, h := range append(c.r.listeners, c.r.removed...) {
+		if overlaps(h.socket.Address(), i.spec.Address) {
+			failed.Cause = fmt.Sprintf("supervise's own listener %q holds %s until the change is done", h.name, h.socket.Address())
+			failed.Advice = "keep that address, or use another port or path"
+			return failed
+		}
+	}
+	for _, other := range c.items {
+		if other.fresh != nil && overlaps(other.fresh.Address(), i.spec.Address) {
+			failed.Cause = fmt.Sprintf("listener %q of the same configuration has %s", other.spec.Name, other.fresh.Address())
+			failed.Advice = "use another port or path for one of them"
+			return failed
+		}
+	}
+	return err
+}
+
+// overlaps is whether two addresses can be in each other's way: the same port of the same protocol, or the same path.
+// It is asked only when the kernel has said that something is.
+func overlaps(a, b fdpass.Address) bool {
+	family := func(network string) string { return strings.TrimRight(network, "46") }
+	if a.Path != "" || b.Path != "" {
+		return a.Path == b.Path
+	}
+	return family(a.Network) == family(b.Network) && a.Port == b.Port && (a.Host == b.Host || wildcard(a.Host) || wildcard(b.Host))
+}
+
+func wildcard(host string) bool { return host == "" || host == "::" || host == "0.0.0.0" }
+
+// located puts the place in the file before an error.
+func (i *item) located(err error) error {
+	if i.where == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", i.where, err)
+}

@@ -1,0 +1,90 @@
+package registry
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+)
+
+// Listener is one open listener as status shows it.
+type Listener struct {
+	Name     string
+	Address  fdpass.Address // the real one: port 0 resolved
+	Sharing  string
+	Backlog  Backlog
+	Queue    int      // connections waiting to be accepted; -1 when the kernel does not tell
+	Paused   bool     // see Hold
+	Services []string // that have leases on it, sorted
+	Removed  bool     // no longer configured, open until its last lease is released
+}
+
+// Backlog is the queue length of listen(2), in established connections. Both are 0 where there is none.
+type Backlog struct {
+	Configured int // "max" is the number it stands for
+	Effective  int // that the kernel granted; -1 when it does not tell
+}
+
+// Status checks every listener and describes it: the configured ones in the order of the file, then the removed ones.
+func (r *Registry) Status() []Listener {
+	var list []Listener
+	r.do(func() {
+		list = make([]Listener, 0, len(r.listeners)+len(r.removed))
+		highest := fdpass.SystemMaxBacklog()
+		for _, h := range r.listeners {
+			list = append(list, r.status(h, highest))
+		}
+		for _, h := range r.removed {
+			l := r.status(h, highest)
+			l.Removed = true
+			list = append(list, l)
+		}
+	})
+	return list
+}
+
+func (r *Registry) status(h *held, highest int) Listener {
+	l := Listener{Name: h.name, Address: h.socket.Address(), Sharing: h.sharing, Paused: h.socket.Paused(), Queue: -1}
+	if state, err := r.check(h, nil); err == nil {
+		l.Queue = state.Queue
+	}
+	if listens(l.Address) {
+		l.Backlog = Backlog{h.socket.Spec().Backlog, h.backlog}
+		if l.Backlog.Configured == 0 {
+			l.Backlog.Configured = highest
+		}
+	}
+	for u := range h.users {
+		l.Services = append(l.Services, u.Service)
+	}
+	slices.Sort(l.Services)
+	l.Services = slices.Compact(l.Services)
+	return l
+}
+
+// Hold makes new clients of a TCP listener wait: the kernel drops their first packet and they send it again, nobody is
+// refused. Connections that exist are not touched.
+func (r *Registry) Hold(name string) error {
+	return r.pause(name, "hold", (*fdpass.Socket).Pause)
+}
+
+// Release ends Hold.
+func (r *Registry) Release(name string) error {
+	return r.pause(name, "release", (*fdpass.Socket).Resume)
+}
+
+func (r *Registry) pause(name, verb string, f func(*fdpass.Socket) error) error {
+	err := errClosed
+	r.do(func() {
+		if h := r.byName[name]; h != nil {
+			err = f(h.socket)
+		} else {
+			err = fmt.Errorf("there is no listener %q", name)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("cannot %s listener %q: %w", verb, name, err)
+	}
+	r.log.Info("listener "+verb, "listener", name)
+	return nil
+}
