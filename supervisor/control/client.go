@@ -1,0 +1,200 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"syscall"
+
+	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+)
+
+// maxAnswer bounds what is read of an answer that is one value, in bytes.
+const maxAnswer = 256 << 20
+
+// Client speaks to the supervise behind a control socket. It is safe for concurrent use.
+type Client struct {
+	path string
+	http *http.Client
+}
+
+// NewClient does not connect yet. Close it.
+func NewClient(path string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}
+	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil}}}
+}
+
+// Path is the control socket.
+func (c *Client) Path() string { return c.path }
+
+// Close closes idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// UnreachableError says that nobody answers at a control socket.
+type UnreachableError struct {
+	Path string
+	Err  error
+}
+
+// Error says what to do.
+func (e *UnreachableError) Error() string {
+	switch {
+	case errors.Is(e.Err, fs.ErrPermission):
+		return fmt.Sprintf("cannot reach supervise at %s: permission denied (its user, root and control.group may)", e.Path)
+	case errors.Is(e.Err, fs.ErrNotExist):
+		return fmt.Sprintf("cannot reach supervise at %s: no such socket (is it running?)", e.Path)
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("cannot reach supervise at %s: nobody listens (it is not running any more)", e.Path)
+	}
+	return fmt.Sprintf("cannot reach supervise at %s: %v", e.Path, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Error is a failed Result.
+type Error struct {
+	Result Result
+	Status int // HTTP's
+}
+
+// Error gives the sentence.
+func (e *Error) Error() string { return e.Result.Error }
+
+// do sends a request and gives its answer, whose body the caller closes; an answer other than 200 is an *Error.
+func (c *Client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	var payload io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		payload = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://supervise"+path, payload)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	var m Message
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&m); err != nil || m.Result == nil {
+		return nil, fmt.Errorf("cannot understand the answer of %s: HTTP %s (is it a supervise?)", c.path, resp.Status)
+	}
+	return nil, &Error{Result: *m.Result, Status: resp.StatusCode}
+}
+
+// unreachable tells a dead socket from a request that was called off.
+func (c *Client) unreachable(err error) error {
+	if e := (*url.Error)(nil); errors.As(err, &e) {
+		err = e.Err
+	}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &UnreachableError{Path: c.path, Err: err}
+}
+
+// Version gives the version of the running supervise.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	var v Version
+	err := c.get(ctx, "/v1/version", &v)
+	return v.Version, err
+}
+
+// Status gives the named services, all without names.
+func (c *Client) Status(ctx context.Context, names []string) (supervisor.Status, error) {
+	var s supervisor.Status
+	err := c.get(ctx, "/v1/status"+query(url.Values{"service": names}), &s)
+	return s, err
+}
+
+func (c *Client) get(ctx context.Context, path string, v any) error {
+	resp, err := c.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(v); err != nil {
+		return fmt.Errorf("cannot understand the answer of %s: %w", c.path, err)
+	}
+	return nil
+}
+
+// Events hands out the recorded events and, with follow, every new one until ctx ends (nil), supervise goes away (nil) or
+// emit fails.
+func (c *Client) Events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {
+	return stream(ctx, c, "/v1/events"+query(flags(follow)), emit)
+}
+
+// Logs hands out the last n lines of a service, of all when it is "", and goes on like Events.
+func (c *Client) Logs(ctx context.Context, service string, n int, follow bool, emit func(output.Line) error) error {
+	v := flags(follow)
+	v.Set("lines", strconv.Itoa(n))
+	if service != "" {
+		v.Set("service", service)
+	}
+	return stream(ctx, c, "/v1/logs"+query(v), emit)
+}
+
+func flags(follow bool) url.Values {
+	if follow {
+		return url.Values{"follow": {"1"}}
+	}
+	return url.Values{}
+}
+
+func query(v url.Values) string {
+	if text := v.Encode(); text != "" {
+		return "?" + text
+	}
+	return ""
+}
+
+// stream reads one value a line.
+func stream[T any](ctx context.Context, c *Client, path string, emit func(T) error) error {
+	resp, err := c.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return called(ctx, err)
+	}
+	defer resp.Body.Close()
+	d := json.NewDecoder(resp.Body)
+	for {
+		var v T
+		switch err := d.Decode(&v); {
+		case err == io.EOF || err != nil && ctx.Err() != nil || errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("cannot understand the answer of %s: %w", c.path, err)
+		}
+		if err := emit(v); err != nil {
+			return err
+		}
+	}
+}
+
+// called makes the end of ctx no error.
+func called(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+// Package control is the control API: HTTP/JSON over a unix socket, both sides of it.
+//
+//	GET  /v1/version
+//	GET  /v1/status[?service=NAME…]              supervisor.Status
+//	GET  /v1/events[?follow=1]                   supervisor.Event, one a line
+//	GET  /v1/logs[?service=NAME][&lines=N][&follow=1]  output.Line, one a line (lines: 100 unless told)
+//	POST /v1/services/NAME/{restart,start,stop}
+//	POST /v1/services/NAME/scale                 {"workers":4}
+//	POST /v1/services/NAME/signal                {"signal":"SIGUSR1"}
+//	POST /v1/listeners/NAME/{hold,release}
+//	POST /v1/reload
+//
+// curl is a complete client:
+//
+//	curl --unix-socket /run/supervise/app.sock http://supervise/v1/status
+//	curl --unix-socket /run/supervise/app.sock -X POST http://supervise/v1/services/app/restart
+//	curl --unix-socket /run/supervise/app.sock http://supervise/v1/services/app/scale -d '{"workers":4}'
+//
+// # Answers
+//
+// Every answer is JSON. A POST answers with lines: what happens while it happens, then exactly one result.
+//
+//	client                                  supervise
+//	  │── POST /v1/services/app/restart ──────▶│
+//	  │◀── {"event":{"kind":"rollout.start",…}}│  any number of them
+//	  │◀── {"event":{"kind":"rollout.ready",…}}│
+//	  │◀── {"result":{"ok":true}} ─────────────│  the last line
+//
+// A failure is {"result":{"ok":false,"error":"one sentence","output":["last lines of the worker"],"code":1}}; code is the
+// exit code of the command line. What is wrong from the start also has a status of its own: 400 a request that
+// is not understood, 403 not allowed, 404 no such service or path, 405 wrong method, 409 not possible or failed. Once a
+// line was sent the status is 200: read the last line. An answer without a result means that supervise went away.
+//
+// # Clients that go away
+//
+// An operation that was begun goes on without its client. A client that reads slowly or not at all misses events, holds
+// up nobody, and is dropped after ten seconds.
+//
+// # Who may
+//
+// The kernel says who connects (SO_PEERCRED, unix(7)): the user that supervise runs as, root, and members of
+// control.group, all others get 403 whatever the mode of the socket is.
+package control

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+)
+
+// Place is where the API listens and who can reach the socket.
+type Place struct {
+	Path string // of the unix socket, absolute
+	Mode uint32 // permission bits; 0 = 0600, and 0660 with a group
+	GID  int    // group of the socket; -1 leaves it
+	// Folder is the mode with which the folder of Path is made when it is missing.
+	Folder os.FileMode
+}
+
+// RunningError says that the control socket is in use.
+type RunningError struct {
+	Path   string
+	Config string // of the one that runs; "" without a file
+	PID    int
+}
+
+// Error says by whom.
+func (e *RunningError) Error() string {
+	with := ""
+	if e.Config != "" {
+		with = fmt.Sprintf(" with %q", e.Config)
+	}
+	return fmt.Sprintf("supervise is already running%s, pid %d, at control socket %s (stop it, or choose another control address)",
+		with, e.PID, e.Path)
+}
+
+// Listen opens the control socket. A path that nobody listens on is replaced. When another supervise listens there, the error
+// is a *RunningError. Closing the listener removes the path.
+func Listen(p Place) (net.Listener, error) {
+	if strings.HasPrefix(p.Path, "@") {
+		return nil, fmt.Errorf("cannot use control address %q: abstract sockets have no permissions, give a path", p.Path)
+	}
+	if err := os.MkdirAll(filepath.Dir(p.Path), p.Folder); err != nil {
+		return nil, fmt.Errorf("cannot make the folder of the control socket: %w", err)
+	}
+	socket, err := fdpass.Open(p.spec())
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, whoRuns(p.Path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return listener(socket)
+}
+
+func (p Place) spec() fdpass.Spec {
+	mode := p.Mode
+	switch {
+	case mode != 0:
+	case p.GID >= 0:
+		mode = 0o660
+	default:
+		mode = 0o600
+	}
+	return fdpass.Spec{
+		Name:    "control",
+		Address: fdpass.Address{Network: "unix", Path: p.Path},
+		Mode:    mode, UID: -1, GID: p.GID,
+	}
+}
+
+// whoRuns asks the one that listens; when it does not answer like a supervise, the error stays what it was.
+func whoRuns(path string, err error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c := NewClient(path)
+	defer c.Close()
+	status, ask := c.Status(ctx, nil)
+	if ask != nil {
+		return err
+	}
+	return &RunningError{Path: path, Config: status.Config, PID: status.KeeperPID}
+}
+
+// listener makes Go's of an open socket. Only this process has the socket, so that O_NONBLOCK, which Go sets, concerns nobody
+// else.
+func listener(s *fdpass.Socket) (net.Listener, error) {
+	var l net.Listener
+	err := s.Descriptor().Use(func(fd int) error {
+		f, err := duplicate(fd)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		l, err = net.FileListener(f)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &guarded{Listener: l, socket: s}, nil
+}
+
+// guarded closes both.
+type guarded struct {
+	net.Listener
+	socket *fdpass.Socket
+}
+
+// Close ends Accept and removes the path, when it is still ours.
+func (g *guarded) Close() error {
+	return errors.Join(g.Listener.Close(), g.socket.Close())
+}
