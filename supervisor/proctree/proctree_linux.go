@@ -4,6 +4,9 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Bounds on what is read of one process: its name is at most 64 bytes, an
@@ -29,16 +32,26 @@ func Of(root int) Tree {
 	return t
 }
 
-// Contains tells whether pid belongs to t now. A process that is gone, or is
-// reused by a stranger, belongs to nobody. Cheap: it looks at pid and its
-// ancestors only.
+// Contains tells whether pid, or one of its ancestors, belongs to t now. A
+// process that is gone belongs to nobody. It looks at pid and its ancestors only;
+// a parent that is younger than its child is a stranger who got the pid.
 func (t Tree) Contains(pid int) bool {
 	s, err := readStat(pid)
 	if err != nil {
 		return false
 	}
 	root := t.root()
-	return t.sees(s, root) || t.descends(s, root) || t.carries(s)
+	for range maxDepth {
+		if t.sees(s, root) || t.carries(s) {
+			return true
+		}
+		parent, err := readStat(s.parent)
+		if err != nil || parent.start > s.start {
+			return false
+		}
+		s = parent
+	}
+	return false
 }
 
 // root is whether the first process is still there (also as a zombie), so that
@@ -53,25 +66,6 @@ func (t Tree) root() bool {
 // does: so this counts only while root holds its pid.
 func (t Tree) sees(s stat, root bool) bool {
 	return root && s.start >= t.Start && (s.pid == t.Root || s.session == t.Root || s.group == t.Root)
-}
-
-// descends goes up from s. A parent that is younger than its child is not the
-// parent, but a stranger who got its pid in between.
-func (t Tree) descends(s stat, root bool) bool {
-	for range maxDepth {
-		if !root || s.parent <= 1 && t.Root != s.parent {
-			return false
-		}
-		parent, err := readStat(s.parent)
-		if err != nil || parent.start > s.start {
-			return false
-		}
-		if t.sees(parent, root) {
-			return true
-		}
-		s = parent
-	}
-	return false
 }
 
 // carries tells whether the process inherited the mark.
@@ -91,13 +85,45 @@ func (s stat) isKernelThread() bool { return s.parent == 2 || s.pid == 2 && s.pa
 // be missing, so whoever wants to end a tree asks again until none is left.
 func (t Tree) Members() []int {
 	all := snapshot()
-	root := t.root()
+	root, adopts := t.root(), adoptsOrphans()
 	belongs := make(map[int]bool)
 	for _, s := range all {
-		if t.sees(s, root) || t.carries(s) {
+		if t.sees(s, root) || mayHaveEscaped(s, all, adopts) && t.carries(s) {
 			belongs[s.pid] = true
 		}
 	}
+	addDescendants(belongs, all)
+	var members []int
+	for pid := range belongs {
+		if !all[pid].dead() {
+			members = append(members, pid)
+		}
+	}
+	return members
+}
+
+// mayHaveEscaped tells whose environment is worth a look. Sessions are
+// inherited, so a process in its parent's session belongs where the parent does;
+// one that lost its parent is now a child of init or of another reaper, which
+// has a session of its own. Our own children are no orphans unless we adopt some.
+func mayHaveEscaped(s stat, all map[int]stat, adopts bool) bool {
+	if s.parent == os.Getpid() && !adopts {
+		return false
+	}
+	parent, ok := all[s.parent]
+	return !ok || parent.session != s.session
+}
+
+// adoptsOrphans tells whether this process is init or a "child subreaper" (prctl(2)).
+func adoptsOrphans() bool {
+	var on int32
+	err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&on)), 0, 0, 0)
+	return os.Getpid() == 1 || err != nil || on != 0
+}
+
+// addDescendants adds to belongs whoever has a parent there. A child that is
+// older than its parent got its number from another one.
+func addDescendants(belongs map[int]bool, all map[int]stat) {
 	for grew := true; grew; {
 		grew = false
 		for _, s := range all {
@@ -106,13 +132,6 @@ func (t Tree) Members() []int {
 			}
 		}
 	}
-	var members []int
-	for pid := range belongs {
-		if !all[pid].dead() {
-			members = append(members, pid)
-		}
-	}
-	return members
 }
 
 // snapshot is the status of every process. Those that end while it is taken

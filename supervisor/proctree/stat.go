@@ -13,13 +13,17 @@ type stat struct {
 	parent  int
 	group   int
 	session int
+	threads int
 	start   uint64 // clock ticks since boot
 }
 
 var errStat = errors.New("cannot read process status: not in the form of proc_pid_stat(5)")
 
-// startField is the index of starttime behind the name of the program.
-const startField = 19
+// Indexes of num_threads and starttime behind the name of the program.
+const (
+	threadsField = 17
+	startField   = 19
+)
 
 // parseStat reads a line of /proc/PID/stat:
 //
@@ -41,7 +45,7 @@ func parseStat(line []byte) (stat, error) {
 		to   *int
 		text []byte
 	}{
-		{&s.pid, bytes.TrimSpace(line[:open])}, {&s.parent, fields[1]}, {&s.group, fields[2]}, {&s.session, fields[3]},
+		{&s.pid, bytes.TrimSpace(line[:open])}, {&s.parent, fields[1]}, {&s.group, fields[2]}, {&s.session, fields[3]}, {&s.threads, fields[threadsField]},
 	}
 	for _, n := range numbers {
 		value, err := strconv.Atoi(string(n.text))
@@ -58,8 +62,11 @@ func parseStat(line []byte) (stat, error) {
 	return s, nil
 }
 
-// dead tells of a process that only waits for its parent to notice.
-func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' || s.state == 'x' }
+// dead tells of a process that only waits for its parent to notice. The state is
+// that of the first thread; others may run on after it (pthread_exit(3)).
+func (s stat) dead() bool {
+	return s.state == 'X' || s.state == 'x' || s.state == 'Z' && s.threads <= 1
+}
 
 // hasEntry tells whether an environment, entries ended by zero bytes, has entry.
 func hasEntry(environ []byte, entry string) bool {

@@ -1,0 +1,83 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/stage"
+)
+
+// ID names a worker of one keeper. It is never used again.
+type ID uint64
+
+// Keeper owns descriptors and children. All methods may be called at the same
+// time from any goroutine; after Close they return an error for which
+// errors.Is(err, os.ErrClosed) holds.
+type Keeper interface {
+	// Hold keeps a duplicate of d under name; the caller still owns d. A name that
+	// is taken is an error: what is held is never lost by accident.
+	Hold(name string, d *fdpass.Descriptor) error
+	// Drop closes what is held under name.
+	Drop(name string) error
+	// Held lists the names, sorted.
+	Held() ([]string, error)
+
+	// Spawn starts a worker and returns when its command has been exec'd. When it
+	// could not be, nothing is left of it, and errors.As finds the *stage.Failure
+	// if the plan was to blame.
+	Spawn(s Spawn) (Process, error)
+	// Signal sends sig to the main process. For one that is gone the error is
+	// os.ErrProcessDone.
+	Signal(id ID, sig syscall.Signal) error
+	// Kill sends SIGKILL to all processes of the worker, also those that left its
+	// session, until none is left; also when the main process is gone already,
+	// until Forget. It returns when they are gone, or an error after some seconds.
+	Kill(id ID) error
+	// Follow makes pid, which must belong to the worker, its main process (MAINPID
+	// of sd_notify(3)): its exit is the worker's exit from now on.
+	Follow(id ID, pid int) error
+	// Wait blocks until the main process is gone. Any number may wait, also afterwards.
+	Wait(id ID) (Exit, error)
+	// Forget acknowledges the exit of a worker and releases all that is known of it.
+	Forget(id ID) error
+	// Close drops what is held and unblocks Wait with an error. It ends no process.
+	Close() error
+}
+
+// Spawn says what to start.
+type Spawn struct {
+	// Label names the worker in errors: "app generation 2 worker 0".
+	Label string
+	// Mark is a part of the mark in the worker's environment by which processes that
+	// escape are found (see proctree); the keeper makes it unique. May be empty.
+	Mark string
+	// Plan is what the stage carries out. The keeper fills in Numbers from Files.
+	Plan stage.Plan
+	// Files are the descriptors of the worker, in any order. 0, 1 and 2 that are not
+	// listed are /dev/null; nothing else is open.
+	Files []File
+}
+
+// File is one descriptor of a worker: exactly one of Held and Descriptor is set.
+type File struct {
+	Number     int                // in the worker
+	Held       string             // the name of what the keeper holds
+	Descriptor *fdpass.Descriptor // stays the caller's; needed until Spawn returns
+}
+
+// Process is a worker that was started.
+type Process struct {
+	ID        ID
+	PID       int
+	StartedAt time.Time
+}
+
+// ErrUnknown is the reason when an ID names no worker, or one that is forgotten.
+var ErrUnknown = errors.New("there is no such worker")
+
+// errClosed is what everything returns after Close.
+var errClosed = fmt.Errorf("cannot use the keeper: %w", os.ErrClosed)

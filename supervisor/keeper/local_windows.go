@@ -1,0 +1,27 @@
+package keeper
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+)
+
+var errWindows = errors.New("cannot start workers: not supported on windows yet")
+
+// NewLocal is not supported on Windows yet.
+func NewLocal(executable string) (*Local, error) {
+	if executable == "" {
+		return nil, errWindows
+	}
+	return newLocal(executable), nil
+}
+
+// Spawn is not supported on Windows yet.
+func (l *Local) Spawn(Spawn) (Process, error) { return Process{}, errWindows }
+
+func openHandle(int) (handle, error) { return nil, errWindows }
+
+func killTree(proctree.Tree) error { return errWindows }
+
+func signalName(sig syscall.Signal) string { return sig.String() }

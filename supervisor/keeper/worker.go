@@ -1,0 +1,195 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+)
+
+// handle is one process, named in a way that can never come to mean another.
+type handle interface {
+	// wait blocks until the process is gone, or fails because of close. Only one
+	// may wait at a time.
+	wait() (Exit, error)
+	// signal fails with os.ErrProcessDone for a process that is gone.
+	signal(sig syscall.Signal) error
+	// reap gives the pid of a child that is gone back to the kernel.
+	reap()
+	close()
+}
+
+// worker is what the keeper knows of one. Copies are handed out by the loop.
+type worker struct {
+	// fixed after Spawn
+	id     ID
+	label  string
+	tree   proctree.Tree
+	leader handle        // the child that was spawned
+	exited chan struct{} // closed when exit is set
+	exit   *Exit         // fixed once exited is closed
+
+	// owned by the loop
+	main       handle // whose exit is the worker's: leader, or what Follow found
+	leaderGone bool   // leader is a zombie
+	forgotten  bool   // only waiting for the leader to go
+}
+
+var errRunning = errors.New("it has not exited")
+
+// find returns the worker called id, which only the loop may change.
+func (s *state) find(id ID) (*worker, error) {
+	if w := s.workers[id]; w != nil && !w.forgotten {
+		return w, nil
+	}
+	return nil, ErrUnknown
+}
+
+// worker returns a copy of the worker as it is now.
+func (l *Local) worker(id ID) (worker, error) {
+	return ask(l, func(s *state) (worker, error) {
+		w, err := s.find(id)
+		if err != nil {
+			return worker{}, err
+		}
+		return *w, nil
+	})
+}
+
+// watch waits for the exit of h, one of w's processes, and notes it. It ends
+// when h is closed.
+func (l *Local) watch(w *worker, h handle) {
+	exit, err := h.wait()
+	if err != nil {
+		return
+	}
+	_ = tell(l, func(s *state) error {
+		s.exited(w, h, exit)
+		return nil
+	})
+}
+
+// exited notes that h is gone.
+func (s *state) exited(w *worker, h handle, exit Exit) {
+	if h == w.leader {
+		w.leaderGone = true
+	}
+	if h == w.main && !w.hasExited() {
+		*w.exit = exit
+		close(w.exited)
+	}
+	if w.forgotten && w.leaderGone {
+		s.remove(w)
+	}
+}
+
+func (w *worker) hasExited() bool {
+	select {
+	case <-w.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// Follow makes pid the main process of the worker.
+func (l *Local) Follow(id ID, pid int) error {
+	w, err := l.worker(id)
+	if err != nil {
+		return fmt.Errorf("cannot follow process %d of worker %d: %w", pid, id, err)
+	}
+	if err := l.follow(w, pid); err != nil {
+		return fmt.Errorf("cannot follow process %d of worker %q: %w", pid, w.label, err)
+	}
+	return nil
+}
+
+func (l *Local) follow(w worker, pid int) error {
+	if pid == w.tree.Root {
+		return tell(l, func(s *state) error { return l.lead(s, w.id, w.leader) })
+	}
+	h, err := openHandle(pid)
+	if err != nil {
+		return err
+	}
+	// Asked after opening: from here on the handle is the process that was judged.
+	if !w.tree.Contains(pid) {
+		h.close()
+		return errors.New("it does not belong to this worker")
+	}
+	err = tell(l, func(s *state) error { return l.lead(s, w.id, h) })
+	if err != nil {
+		h.close()
+		return err
+	}
+	return nil
+}
+
+// lead makes h, which it then owns, the main process of a worker that runs.
+func (l *Local) lead(s *state, id ID, h handle) error {
+	w, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if w.hasExited() {
+		return os.ErrProcessDone
+	}
+	if h == w.leader && w.leaderGone {
+		return os.ErrProcessDone
+	}
+	w.closeFollowed()
+	w.main = h
+	if h != w.leader {
+		go l.watch(w, h)
+	}
+	return nil
+}
+
+// closeFollowed closes what Follow opened.
+func (w *worker) closeFollowed() {
+	if w.main != w.leader {
+		w.main.close()
+	}
+}
+
+// Forget acknowledges the exit of a worker. A worker that still runs is not
+// forgotten: its exit would be lost.
+func (l *Local) Forget(id ID) error {
+	err := tell(l, func(s *state) error {
+		w, err := s.find(id)
+		if err != nil {
+			return err
+		}
+		if !w.hasExited() {
+			return errRunning
+		}
+		// With Follow the spawned child may outlive the main process; its watcher
+		// then removes the rest.
+		w.forgotten = true
+		if w.leaderGone {
+			s.remove(w)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("cannot forget worker %d: %w", id, err)
+	}
+	return nil
+}
+
+// remove releases w and the pid of its zombie.
+func (s *state) remove(w *worker) {
+	delete(s.workers, w.id)
+	w.release()
+}
+
+// release closes everything. A child that is gone is reaped.
+func (w *worker) release() {
+	if w.leaderGone {
+		w.leader.reap()
+	}
+	w.closeFollowed()
+	w.leader.close()
+}
