@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 )
 
@@ -14,8 +16,8 @@ import (
 // processes that this one starts. It changes nothing in the open file description that other
 // processes share: O_NONBLOCK stays as it is.
 func inherit(r dialect.Received) (*os.File, error) {
-	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(r.FD), syscall.F_SETFD, syscall.FD_CLOEXEC); errno != 0 {
-		return nil, fmt.Errorf("cannot take over descriptor %d for %q, which LISTEN_FDS promises: %w", r.FD, r.Name, errno)
+	if _, err := unix.FcntlInt(uintptr(r.FD), unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("cannot take over descriptor %d for %q, which LISTEN_FDS promises: %w", r.FD, r.Name, err)
 	}
 	return os.NewFile(uintptr(r.FD), r.Name), nil
 }
