@@ -22,6 +22,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	e := &engine{options: o, due: make(chan struct{}, o.Restarts), quit: make(chan struct{})}
+	e.idle.Store(o.Restarts == 0)
 	e.announce()
 	var group sync.WaitGroup
 	group.Go(func() { e.restart(ctx) })

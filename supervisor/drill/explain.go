@@ -8,7 +8,8 @@ var explanations = [numClasses]string{
 		`it called shutdown() on the shared listener (close() alone is right), removed the unix path when it exited, or opened the address itself ` +
 		`(SO_REUSEPORT) instead of using the descriptor it was given. Fix: take the listener from LISTEN_FDS (Go: worker.Listeners), never unlink its path.`,
 	reset: `the worker took the connection and the kernel reset it. Usual causes: the process exited with connections open or accepted but not served; ` +
-		`it closed a connection before it had read the request; each worker has its own SO_REUSEPORT socket, whose queue dies with it. Fix: on the stop signal stop ` +
+		`it closed a connection before it had read the request; it called shutdown() on the shared listener, which resets all that wait in its queue; ` +
+		`each worker has its own SO_REUSEPORT socket, whose queue dies with it. Fix: on the stop signal stop ` +
 		`accepting first, then serve what was accepted, then exit; share the listener supervise passes; raise stop.timeout if the worker was killed. In Go use ` +
 		`worker.Serve: http.Server.Shutdown by itself drops connections that were accepted a moment before.`,
 	eof: `the worker took the connection and closed it without a complete response. Usual causes: net/http's Shutdown closing just-accepted connections as idle ones ` +
@@ -16,7 +17,7 @@ var explanations = [numClasses]string{
 		`accepting, finish every accepted connection including those that have not sent anything yet, then exit.`,
 	timeout: `no complete answer in time. Usual causes: no worker was accepting (the new one said it was ready too early: use ready.when = "notify"), so connections waited in the ` +
 		`backlog; the backlog was full and the kernel dropped connection requests (compare backlog and queue in "supervise status", raise backlog and ` +
-		`net.core.somaxconn); two workers share a listener of which one has changed the blocking mode; or the worker is just slow (raise --timeout, add workers).`,
+		`net.core.somaxconn); two workers share a listener of which one has changed the blocking mode; or the worker is just slow (add workers).`,
 	other: `the answer was an error (HTTP status 500 or above) or no HTTP at all. Usual causes: the worker answers before what it needs is loaded (say it is ready ` +
 		`later), or answers 503 while it drains (serve what was accepted, clients cannot know); a wrong --http for this listener. The first few are listed.`,
 }

@@ -1,21 +1,51 @@
 package drill
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// childTarget makes the test binary the client that has no descriptors left.
+const childTarget = "DRILL_TEST_STARVE_AND_CONNECT_TO"
+
+func TestMain(m *testing.M) {
+	if address := os.Getenv(childTarget); address != "" {
+		starve(address)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// starve prints what Run says when open files are at their limit. One connection is made before, so that the poller is set up.
+func starve(address string) {
+	o := Options{Targets: []Target{{"tcp", address}}, HTTP: "/", Connections: 1, Clients: 1, Timeout: 20 * time.Millisecond}
+	first, err := Run(context.Background(), o)
+	fmt.Println(first.OK, err)
+	limit := syscall.Rlimit{Cur: 0, Max: 0}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		fmt.Println(err)
+	}
+	second, err := Run(context.Background(), o)
+	fmt.Println(second.Attempts, errors.Is(err, errLocal), errors.Is(err, syscall.EMFILE))
+}
+
 // A client without descriptors is not the server's loss.
 func TestProcRunOutOfDescriptors(t *testing.T) {
 	target := serveTCP(t, reply(answer))
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childTarget+"="+target.Address)
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output()
 	if want := "1 <nil>\n0 true true\n"; err != nil || string(out) != want {
 		t.Errorf("got %q, %v, want %q", out, err, want)
 	}
@@ -64,5 +94,20 @@ func TestRunUnixBacklogEmpties(t *testing.T) {
 	expect(t, Options{Targets: []Target{target}, Connections: 200, Clients: 32}, ok)
 	if err := <-accepted; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Every connection from one address needs a port of its own.
+func TestRunSpreadsSourceAddresses(t *testing.T) {
+	var seen [256]atomic.Bool
+	target := serveTCP(t, func(c net.Conn) {
+		seen[c.RemoteAddr().(*net.TCPAddr).IP.To4()[3]].Store(true)
+		reply(answer)(c)
+	})
+	expect(t, Options{Targets: []Target{target}, HTTP: "/", Connections: 2 * sources}, ok)
+	for i := range seen {
+		if used, want := seen[i].Load(), i >= 2 && i < 2+sources; used != want {
+			t.Errorf("127.0.0.%d: used = %v, want %v", i, used, want)
+		}
 	}
 }

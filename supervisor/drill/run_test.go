@@ -143,21 +143,6 @@ func TestRunTakesTargetsInTurn(t *testing.T) {
 	}
 }
 
-// Every connection from one address needs a port of its own.
-func TestRunSpreadsSourceAddresses(t *testing.T) {
-	var seen [256]atomic.Bool
-	target := serveTCP(t, func(c net.Conn) {
-		seen[c.RemoteAddr().(*net.TCPAddr).IP.To4()[3]].Store(true)
-		reply(answer)(c)
-	})
-	expect(t, Options{Targets: []Target{target}, HTTP: "/", Connections: 2 * sources}, ok)
-	for i := range seen {
-		if used, want := seen[i].Load(), i >= 2 && i < 2+sources; used != want {
-			t.Errorf("127.0.0.%d: used = %v, want %v", i, used, want)
-		}
-	}
-}
-
 func TestRunSendsOneRequest(t *testing.T) {
 	got := make(chan string, 1)
 	target := serveTCP(t, func(c net.Conn) {
