@@ -63,9 +63,6 @@ func (f *flag) elect(living []*worker, rank func(User) int) {
 			delete(f.wishes, next)
 		}
 	}
-	if len(living) == 0 {
-		f.want = f.start
-	}
 }
 
 // next: a promoted generation decides as long as it lives, then the latest promoted one that does. One that has no

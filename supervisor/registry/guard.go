@@ -38,12 +38,15 @@ func (r *Registry) watched(e fdpass.WatchEvent) {
 	if h == nil {
 		return
 	}
-	if time.Since(h.restored) < repairPause {
-		h.lost = h.lost || e.Kind == fdpass.Shutdown
-		r.after(h, repairPause)
+	h.lost = h.lost || e.Kind == fdpass.Shutdown
+	if pause := repairPause - time.Since(h.restored); pause > 0 {
+		r.after(h, &h.repair, pause, func() { r.repair(h) })
 		return
 	}
-	h.lost = e.Kind == fdpass.Shutdown
+	r.repair(h)
+}
+
+func (r *Registry) repair(h *held) {
 	h.restored = time.Now()
 	r.check(h, nil)
 }
@@ -117,6 +120,9 @@ func (r *Registry) relisten(h *held, by []*worker, found int) {
 }
 
 func (r *Registry) checkFlag(h *held, by []*worker, now bool) {
+	if len(h.workers) == 0 {
+		return // done by a worker that we shall hear of: it has just been started
+	}
 	decider := h.flag.decider
 	culprits := h.flag.changed(now, by, h.workers)
 	if len(culprits) == 0 {
@@ -150,6 +156,10 @@ func (r *Registry) elect(h *held) {
 	}
 	was := h.flag.want
 	h.flag.elect(h.workers, func(u User) int { return r.promoted[u] })
+	if len(h.workers) == 0 && len(h.users) <= 1 {
+		// With another generation around, a worker of it may have been started a moment ago.
+		h.flag.want = h.flag.start
+	}
 	if h.flag.want != was {
 		r.setFlag(h, h.flag.want)
 		r.log.Debug("listener has another O_NONBLOCK", "listener", h.name, "nonblocking", h.flag.want)

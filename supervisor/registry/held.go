@@ -16,6 +16,7 @@ type held struct {
 	workers []*worker    // living, in the order they were started
 	recent  []*worker    // ready since the last recheck
 	recheck *time.Timer  // nil before the first
+	repair  *time.Timer  // nil before the first
 
 	before   *fdpass.Spec // during Commit: what to put back
 	backlog  int          // that the kernel granted; -1 unknown
@@ -49,8 +50,10 @@ func (r *Registry) watch(h *held) {
 
 // drop closes h for good.
 func (r *Registry) drop(h *held) error {
-	if h.recheck != nil {
-		h.recheck.Stop()
+	for _, t := range []*time.Timer{h.recheck, h.repair} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	r.watcher.Remove(h.socket)
 	delete(r.bySocket, h.socket)

@@ -65,15 +65,15 @@ func (r *Registry) status(h *held, highest int) Listener {
 // Hold makes new clients of a TCP listener wait: the kernel drops their first packet and they send it again, nobody is
 // refused. Connections that exist are not touched.
 func (r *Registry) Hold(name string) error {
-	return r.pause(name, "hold", (*fdpass.Socket).Pause)
+	return r.pause(name, "hold", "listener held", (*fdpass.Socket).Pause)
 }
 
 // Release ends Hold.
 func (r *Registry) Release(name string) error {
-	return r.pause(name, "release", (*fdpass.Socket).Resume)
+	return r.pause(name, "release", "listener released", (*fdpass.Socket).Resume)
 }
 
-func (r *Registry) pause(name, verb string, f func(*fdpass.Socket) error) error {
+func (r *Registry) pause(name, verb, done string, f func(*fdpass.Socket) error) error {
 	err := errClosed
 	r.do(func() {
 		if h := r.byName[name]; h != nil {
@@ -85,6 +85,6 @@ func (r *Registry) pause(name, verb string, f func(*fdpass.Socket) error) error 
 	if err != nil {
 		return fmt.Errorf("cannot %s listener %q: %w", verb, name, err)
 	}
-	r.log.Info("listener "+verb, "listener", name)
+	r.log.Info(done, "listener", name)
 	return nil
 }

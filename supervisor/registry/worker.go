@@ -100,12 +100,12 @@ func (r *Registry) started(at place, e WorkerEvent) {
 			w.holds = append(w.holds, h)
 		}
 	}
-	// What is wrong now was done by somebody who was there before.
-	r.checkAll(w.holds, nil)
+	r.workers[at] = append(r.workers[at], w)
 	for _, h := range w.holds {
 		h.workers = append(h.workers, w)
 	}
-	r.workers[at] = append(r.workers[at], w)
+	// It has run for a moment already, so it is among those who may have done what is wrong now.
+	r.checkAll(w.holds, nil)
 }
 
 func (r *Registry) ready(w *worker) {
@@ -118,25 +118,26 @@ func (r *Registry) ready(w *worker) {
 	}
 }
 
+// recheckLater has h looked at once more, recheckDelay after the latest worker became ready.
 func (r *Registry) recheckLater(h *held, w *worker) {
 	h.recent = append(h.recent, w)
-	r.after(h, recheckDelay)
+	r.after(h, &h.recheck, recheckDelay, func() {
+		var by []*worker
+		by, h.recent = h.recent, nil
+		r.check(h, by)
+	})
 }
 
-// after has h checked in a while, or a while later than planned.
-func (r *Registry) after(h *held, d time.Duration) {
-	if h.recheck != nil {
-		h.recheck.Reset(d)
-		return
+// after has run call f in a while, or a while later than was planned with the same timer.
+func (r *Registry) after(h *held, timer **time.Timer, d time.Duration, f func()) {
+	if *timer != nil {
+		(*timer).Stop()
 	}
-	h.recheck = time.AfterFunc(d, func() {
+	*timer = time.AfterFunc(d, func() {
 		r.do(func() {
-			if r.bySocket[h.socket] != h {
-				return
+			if r.bySocket[h.socket] == h {
+				f()
 			}
-			var by []*worker
-			by, h.recent = h.recent, nil
-			r.check(h, by)
 		})
 	})
 }
