@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -36,7 +35,7 @@ func (p *parcel) closeAll() {
 func (s *Socket) receive() (Message, error) {
 	d, err := s.read()
 	switch {
-	case errors.Is(err, os.ErrClosed):
+	case err != nil && s.closed.Load():
 		return Message{}, io.EOF
 	case err != nil:
 		return Message{}, fmt.Errorf("cannot receive notifications on %q: %w", s.path, err)
@@ -54,15 +53,18 @@ func (s *Socket) receive() (Message, error) {
 	return m, nil
 }
 
-// read waits in the poller. One byte more than we accept makes a message of exactly MaxMessage and a NUL fit.
-func (s *Socket) read() (datagram, error) {
-	d := datagram{data: make([]byte, MaxMessage+1), control: make([]byte, controlSize)}
+// read waits in the poller, without holding a buffer meanwhile: most workers are silent for days.
+func (s *Socket) read() (d datagram, err error) {
 	c, err := s.file.SyscallConn()
 	if err != nil {
 		return d, err
 	}
 	var inner error
 	err = c.Read(func(fd uintptr) bool {
+		if !readable(int(fd)) {
+			return false
+		}
+		d = newDatagram()
 		inner = d.recvmsg(int(fd))
 		return inner != unix.EAGAIN
 	})
@@ -70,6 +72,17 @@ func (s *Socket) read() (datagram, error) {
 		return d, err
 	}
 	return d, inner
+}
+
+func readable(fd int) bool {
+	list := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(list, 0)
+	return n > 0 || err != nil // recvmsg says what is wrong
+}
+
+// newDatagram: with one byte more than we accept a message of exactly MaxMessage and a NUL fits.
+func newDatagram() datagram {
+	return datagram{data: make([]byte, MaxMessage+1), control: make([]byte, controlSize)}
 }
 
 func (d *datagram) recvmsg(fd int) error {

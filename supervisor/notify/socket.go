@@ -3,6 +3,7 @@ package notify
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // Socket is the NOTIFY_SOCKET of one worker. The one who called Listen or Restore owns it and closes it.
@@ -12,7 +13,8 @@ type Socket struct {
 	file *os.File    // in Go's poller: no thread and no wake-up while nothing comes
 	made os.FileInfo // what the path was when we bound it; Close unlinks only that
 
-	close sync.Once
+	close  sync.Once
+	closed atomic.Bool // set first: os.File's raw errors do not say that it is closed
 }
 
 // Listen binds a datagram socket to path, in a folder that exists and that only we can write to. Nobody but uid can send to
@@ -38,6 +40,7 @@ func (s *Socket) Receive() (Message, error) { return s.receive() }
 func (s *Socket) Close() error {
 	var err error
 	s.close.Do(func() {
+		s.closed.Store(true)
 		if now, e := os.Lstat(s.path); e == nil && s.made != nil && os.SameFile(s.made, now) {
 			err = os.Remove(s.path)
 		}
