@@ -1,5 +1,13 @@
 package config
 
+import (
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
 // Scope is what the late expressions of one worker see.
 type Scope struct {
 	// Listeners are by name; also those that the service does not have, with FD -1.
@@ -42,4 +50,65 @@ type Resolved struct {
 // ResolvedHooks are commands that run beside a worker's life; nil when not given.
 type ResolvedHooks struct {
 	BeforeStart, AfterReady, BeforeStop, AfterStop []string
+}
+
+// known makes what the expressions of l need of the scope.
+func (s Scope) known(l *late) known {
+	return known{
+		variables: lateVariables,
+		listeners: func() []string { return sortedKeys(s.Listeners) },
+		environ:   func() []string { return sortedKeys(environment(s.Environ)) },
+		owner:     s.Service,
+		context: &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
+			"listener":   s.listeners(l),
+			"env":        s.environment(l),
+			"cpus":       cty.NumberIntVal(int64(s.CPUs)),
+			"generation": cty.NumberIntVal(int64(s.Generation)),
+			"service":    cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(s.Service)}),
+			"worker": cty.ObjectVal(map[string]cty.Value{
+				"index":       cty.NumberIntVal(int64(s.Worker)),
+				"runtime_dir": cty.StringVal(s.RuntimeDir),
+			}),
+		}},
+	}
+}
+
+func (s Scope) listeners(l *late) cty.Value {
+	names := l.needs.listeners
+	if l.needs.allListeners {
+		names = sortedKeys(s.Listeners)
+	}
+	values := map[string]cty.Value{}
+	for _, name := range names {
+		if v, ok := s.Listeners[name]; ok {
+			values[name] = v.object(slices.Contains(l.own, name))
+		}
+	}
+	return cty.ObjectVal(values)
+}
+
+func (s Scope) environment(l *late) cty.Value {
+	if len(l.needs.environ) == 0 {
+		return cty.EmptyObjectVal
+	}
+	values := environment(s.Environ)
+	if !l.needs.allEnviron {
+		maps.DeleteFunc(values, func(name string, _ cty.Value) bool { return !slices.Contains(l.needs.environ, name) })
+	}
+	return cty.ObjectVal(values)
+}
+
+// object has the members that make sense for the listener, so that the others are errors.
+func (v ListenerValue) object(own bool) cty.Value {
+	members := map[string]cty.Value{"address": cty.StringVal(v.Address)}
+	if own && v.FD >= 0 {
+		members["fd"] = cty.NumberIntVal(int64(v.FD))
+	}
+	if v.Path != "" {
+		members["path"] = cty.StringVal(v.Path)
+	} else {
+		members["host"] = cty.StringVal(v.Host)
+		members["port"] = cty.NumberIntVal(int64(v.Port))
+	}
+	return cty.ObjectVal(members)
 }

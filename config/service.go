@@ -34,9 +34,11 @@ type Service struct {
 	// Where is the place in the file, "app.hcl:7".
 	Where string
 
-	late    late
-	written written
-	place   place
+	late      late
+	written   written
+	place     place
+	listeners []named // with their places, for the checks of Load
+	dependsOn []named
 }
 
 // Ready is how a new worker shows that it can serve.

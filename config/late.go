@@ -1,0 +1,226 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// late are the expressions of a service that are evaluated for each worker. It is not changed after Load.
+type late struct {
+	fields []lateField
+	files  map[string][]byte // for the excerpts of errors
+	folder string            // of the configuration file
+	own    []string          // listeners of the service
+	needs  needs
+}
+
+type lateField struct {
+	name string // "command"
+	what string // "command of service \"app\""
+	expr hcl.Expression
+	set  setter
+}
+
+// setter puts an evaluated value where it belongs.
+type setter func(to *Resolved, folder string, v cty.Value) *refusal
+
+// lateAttributes are the late expressions by the block that they stand in.
+var lateAttributes = map[string]map[string]setter{
+	"service": {"command": setCommand, "environment": setEnvironment, "directory": setDirectory},
+	"ready":   {"url": setURL, "pattern": setPattern, "command": setReadyCommand},
+	"hooks": {
+		"before_start": hook(func(h *ResolvedHooks) *[]string { return &h.BeforeStart }),
+		"after_ready":  hook(func(h *ResolvedHooks) *[]string { return &h.AfterReady }),
+		"before_stop":  hook(func(h *ResolvedHooks) *[]string { return &h.BeforeStop }),
+		"after_stop":   hook(func(h *ResolvedHooks) *[]string { return &h.AfterStop }),
+	},
+}
+
+// keep keeps an attribute for later.
+func (l *late) keep(n *node, name string) {
+	attribute := n.content.Attributes[name]
+	if attribute == nil || isNull(attribute.Expr) {
+		return
+	}
+	l.fields = append(l.fields, lateField{
+		name: name,
+		what: fmt.Sprintf("%s of %s", name, n.noun),
+		expr: attribute.Expr,
+		set:  lateAttributes[n.shape.kind][name],
+	})
+	l.needs.add(attribute.Expr)
+	n.recordLate(name, attribute.Expr)
+}
+
+// isNull says whether an expression is the word null: not given.
+func isNull(expr hcl.Expression) bool {
+	v, diags := expr.Value(nil)
+	return !diags.HasErrors() && v.IsKnown() && v.IsNull()
+}
+
+// Resolve evaluates the late expressions for one worker. Load has tried it with likely values; an error, an *Error with
+// line and excerpt, comes from values that only the worker has.
+func (s *Service) Resolve(scope Scope) (Resolved, error) {
+	r := &report{files: s.late.files}
+	resolved := s.late.resolve(r, scope)
+	if err := r.err(); err != nil {
+		return Resolved{}, err
+	}
+	return resolved, nil
+}
+
+func (l *late) resolve(r *report, scope Scope) Resolved {
+	to := Resolved{Directory: l.folder}
+	k := scope.known(l)
+	for _, f := range l.fields {
+		v, ok := r.evaluate(f.expr, k, f.what)
+		if !ok {
+			continue
+		}
+		if refused := f.set(&to, l.folder, v); refused != nil {
+			r.fail(f.expr.Range(), fmt.Sprintf("cannot use %s: %s", f.what, refused.cause), refused.advice)
+		}
+	}
+	return to
+}
+
+// at gives the place of the first expression of that name.
+func (l *late) at(name string) place {
+	for _, f := range l.fields {
+		if f.name == name {
+			return f.expr.Range()
+		}
+	}
+	return place{}
+}
+
+func asCommand(v cty.Value) ([]string, *refusal) {
+	if t := v.Type(); !t.IsTupleType() && !t.IsListType() || v.IsNull() {
+		return nil, &refusal{
+			cause:  describe(v) + " is no list",
+			advice: `Write the program and each argument by itself: ["./app", "--port", "8080"]. For a shell: ["sh", "-c", "..."].`,
+		}
+	}
+	command := make([]string, 0, v.LengthInt())
+	for _, element := range v.AsValueSlice() {
+		text, r := asText(element)
+		if r != nil {
+			return nil, &refusal{cause: fmt.Sprintf("element %d: %s", len(command)+1, r.cause), advice: r.advice}
+		}
+		command = append(command, text)
+	}
+	if len(command) == 0 || command[0] == "" {
+		return nil, &refusal{cause: "it names no program", advice: `Write the program first: ["./app"].`}
+	}
+	return command, nil
+}
+
+func setCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
+	to.Command, r = asCommand(v)
+	return r
+}
+
+func setReadyCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
+	to.ReadyCommand, r = asCommand(v)
+	return r
+}
+
+func hook(field func(*ResolvedHooks) *[]string) setter {
+	return func(to *Resolved, _ string, v cty.Value) (r *refusal) {
+		*field(&to.Hooks), r = asCommand(v)
+		return r
+	}
+}
+
+func setDirectory(to *Resolved, folder string, v cty.Value) *refusal {
+	s, r := asWord(v)
+	if r == nil {
+		to.Directory = absolute(folder, s)
+	}
+	return r
+}
+
+func setEnvironment(to *Resolved, _ string, v cty.Value) *refusal {
+	if t := v.Type(); !t.IsObjectType() && !t.IsMapType() || v.IsNull() {
+		return &refusal{cause: describe(v) + " is no object", advice: `Write { NAME = "value" }.`}
+	}
+	values := v.AsValueMap()
+	to.Environment = make(map[string]string, len(values))
+	for _, name := range sortedKeys(values) {
+		text, r := asText(values[name])
+		switch {
+		case r != nil:
+			return &refusal{cause: fmt.Sprintf("%s: %s", name, r.cause), advice: r.advice}
+		case name == "" || strings.ContainsAny(name, "=\x00"):
+			return &refusal{cause: fmt.Sprintf("%q is no name of a variable", name), advice: `A name has at least one character and no "=".`}
+		}
+		to.Environment[name] = text
+	}
+	return nil
+}
+
+func setPattern(to *Resolved, _ string, v cty.Value) *refusal {
+	s, r := asWord(v)
+	if r != nil {
+		return r
+	}
+	if _, err := regexp.Compile(s); err != nil {
+		return &refusal{cause: strings.TrimPrefix(err.Error(), "error parsing regexp: "), advice: "It is a regular expression in RE2 syntax, which has no look-around and no backreferences."}
+	}
+	to.Pattern = s
+	return nil
+}
+
+func setURL(to *Resolved, _ string, v cty.Value) *refusal {
+	s, r := asWord(v)
+	if r != nil {
+		return r
+	}
+	const advice = `Write for example "http://127.0.0.1:8080/healthz".`
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return &refusal{cause: fmt.Sprintf("%q is no URL", shorten(s)), advice: advice}
+	case u.Scheme != "http" && u.Scheme != "https":
+		return &refusal{cause: fmt.Sprintf("%q does not begin with http:// or https://", shorten(s)), advice: advice}
+	case u.Hostname() == "":
+		return &refusal{cause: fmt.Sprintf("%q has no host", shorten(s)), advice: advice}
+	case !validPort(u.Port()):
+		return &refusal{cause: fmt.Sprintf("%q is no port", u.Port()), advice: advice}
+	}
+	to.URL = s
+	return nil
+}
+
+// validPort says whether one can connect to it; "" is the default of the scheme.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// needs are the listeners and environment variables that expressions name.
+type needs struct {
+	listeners, environ       []string
+	allListeners, allEnviron bool // an expression takes one by a computed name
+	worker                   bool // an expression differs between the workers of a generation
+}
+
+func (n *needs) add(expr hcl.Expression) {
+	for _, t := range expr.Variables() {
+		name, fixed := step(t, 1)
+		switch t.RootName() {
+		case "listener":
+			n.listeners, n.allListeners = append(n.listeners, name), n.allListeners || !fixed
+		case "env":
+			n.environ, n.allEnviron = append(n.environ, name), n.allEnviron || !fixed
+		case "worker":
+			n.worker = true
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxDescriptor bounds ready.fd: the usual soft limit of nofile is 1024, and above it dup2(2) answers EBADF.
+const maxDescriptor = 1023
+
+// readyAttributes says which attribute belongs to which kinds of readiness; timeout belongs to all.
+var readyAttributes = []struct {
+	name  string
+	kinds []string
+}{
+	{"settle", []string{"auto"}},
+	{"interval", []string{"http", "exec"}},
+	{"fd", []string{"newline"}},
+	{"pattern", []string{"log"}},
+	{"url", []string{"http"}},
+	{"command", []string{"exec"}},
+}
+
+// readyNeeds is the attribute without which a kind of readiness means nothing.
+var readyNeeds = map[string]string{
+	"log":  `pattern = "listening on"`,
+	"http": `url = "http://127.0.0.1:8080/healthz"`,
+	"exec": `command = ["./check"]`,
+}
+
+func (n *node) readReady(ready *node, s *Service) {
+	to := &s.Ready
+	take(ready, "when", &to.When, asChoice("values", "auto", "notify", "started", "newline", "log", "http", "exec"))
+	take(ready, "timeout", &to.Timeout, asDuration(time.Millisecond, longest, 1))
+	take(ready, "settle", &to.Settle, asDuration(0, longest, 1))
+	take(ready, "interval", &to.Interval, asDuration(10*time.Millisecond, longest, 1))
+	take(ready, "fd", &to.FD, asInteger(3, maxDescriptor))
+	for _, name := range []string{"url", "pattern", "command"} {
+		s.late.keep(ready, name)
+	}
+	ready.checkKind(to.When)
+	if first := 3 + len(s.Listeners); to.FD != 0 && to.FD < first {
+		ready.failAt("fd", fmt.Sprintf("descriptor %d is a listener", to.FD), fmt.Sprintf("Take one from %d, or remove the line: the number after the listeners is the default.", first))
+	}
+	if to.When == "log" && s.Output.Kind == "inherit" {
+		n.failAt("output", `ready waits for a line of the log, which supervise does not see with output "inherit"`, `Use output = "prefix", or another when.`)
+	}
+}
+
+// checkKind refuses attributes of another kind of readiness, and a kind without its attribute.
+func (n *node) checkKind(when string) {
+	for _, a := range readyAttributes {
+		if at, given := n.has(a.name); given && !slices.Contains(a.kinds, when) {
+			n.failValue(a.name, at, fmt.Sprintf("when = %q does not use it", when), fmt.Sprintf("Write when = %q, or remove the line.", strings.Join(a.kinds, `" or "`)))
+		}
+	}
+	example := readyNeeds[when]
+	if name, _, _ := strings.Cut(example, " "); example != "" {
+		if _, given := n.has(name); !given {
+			n.failAt("when", fmt.Sprintf("%q needs %s", when, name), "Add for example "+example+".")
+		}
+	}
+}
+
+// warnSharedURL says that a check by HTTP may reach the wrong generation: the old one accepts on the same socket.
+func (r *reader) warnSharedURL(s *Service, resolved Resolved) {
+	u, err := url.Parse(resolved.URL)
+	if resolved.URL == "" || err != nil {
+		return
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	for _, name := range s.Listeners {
+		l := r.config.Listener(name)
+		if l == nil || !l.Address.isTCP() || strconv.Itoa(r.standIn.Listeners[name].Port) != port || !reaches(u.Hostname(), l.Address) {
+			continue
+		}
+		r.warn(s.late.at("url"), fmt.Sprintf("url of ready of service %q asks the shared listener %q: the old generation may answer", s.Name, name),
+			`Ask a port of the worker's own, or use when = "notify".`)
+	}
+}
+
+// reaches says whether a host of a URL may be a listener's address.
+func reaches(host string, a Address) bool {
+	ip := net.ParseIP(host)
+	switch {
+	case host == a.Host:
+		return true
+	case host == "localhost":
+		return a.Host == "" || net.ParseIP(a.Host).IsLoopback() || net.ParseIP(a.Host).IsUnspecified()
+	}
+	return ip != nil && (a.Host == "" || net.ParseIP(a.Host).IsUnspecified())
+}

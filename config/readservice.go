@@ -1,0 +1,252 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+var (
+	handoffs      = []string{"systemd", "einhorn", "server-starter", "stdin"}
+	laterHandoffs = []string{
+		"adopt", "angie", "circus", "endless", "goagain", "grace", "gunicorn", "haproxy", "multibinder", "nghttpx", "nginx",
+		"none", "overseer", "php-fpm", "pingora", "puma", "s6-fdholder", "systemfd", "tableflip", "unicorn", "upstart", "uwsgi",
+	}
+)
+
+const (
+	maxWorkers = 1000
+	unlimited  = math.MaxUint64
+)
+
+func (r *reader) readService(block *hcl.Block, names firsts) {
+	name, _, ok := r.label(block, names)
+	n := r.open("service", fmt.Sprintf("service %q", name), block.TypeRange, block.Body)
+	s := defaultService(name)
+	s.Where, s.place, s.written = where(block.TypeRange), block.TypeRange, n.written
+	s.late.files, s.late.folder = r.files, r.folder
+
+	n.readProcess(s)
+	n.readRunning(s)
+	n.readHandoff(s)
+	n.readReady(n.one("ready"), s)
+	n.one("stop").readStop(&s.Stop)
+	n.one("restart").readRestart(&s.Restart)
+	n.one("rollout").readRollout(&s.Rollout)
+	s.Limits = n.one("limits").readLimits()
+	n.one("hooks").readHooks(s)
+	if ok {
+		r.config.Services = append(r.config.Services, s)
+	}
+}
+
+// readProcess reads what the process of a worker is.
+func (n *node) readProcess(s *Service) {
+	if _, given := n.has("command"); !given {
+		n.fail(n.at, fmt.Sprintf("cannot use %s: it has no command", n.noun), `Add for example command = ["./app"].`)
+	}
+	for _, name := range []string{"command", "environment", "directory"} {
+		s.late.keep(n, name)
+	}
+	take(n, "user", &s.User, asAccount)
+	take(n, "group", &s.Group, asAccount)
+	take(n, "groups", &s.Groups, asAccounts)
+	take(n, "umask", &s.Umask, orNil(asOctal))
+	take(n, "environment_files", &s.EnvironmentFiles, n.asEnvironmentFiles)
+	take(n, "inherit_environment", &s.InheritEnvironment, asBool)
+	take(n, "nice", &s.Nice, orNil(asInteger(-20, 19)))
+	take(n, "oom_score_adjust", &s.OOMScoreAdjust, orNil(asInteger(-1000, 1000)))
+	take(n, "no_new_privileges", &s.NoNewPrivileges, asBool)
+}
+
+func (n *node) readRunning(s *Service) {
+	take(n, "workers", &s.Workers, asInteger(0, maxWorkers))
+	take(n, "output", &s.Output, n.asOutput)
+	s.dependsOn = takeNames(n, "depends_on", &s.DependsOn)
+	n.failTwice("depends_on", s.dependsOn)
+}
+
+func asAccounts(v cty.Value) ([]string, *refusal) {
+	names, r := asNames(v)
+	if r != nil {
+		return nil, r
+	}
+	for i, name := range names {
+		if _, r := asAccount(cty.StringVal(name)); r != nil {
+			return nil, &refusal{cause: fmt.Sprintf("element %d: %s", i+1, r.cause), advice: r.advice}
+		}
+	}
+	return names, nil
+}
+
+// asEnvironmentFiles makes paths absolute and keeps the "-" before one that may be missing.
+func (n *node) asEnvironmentFiles(v cty.Value) ([]string, *refusal) {
+	paths, r := asNames(v)
+	if r != nil {
+		return nil, r
+	}
+	for i, path := range paths {
+		bare, optional := strings.CutPrefix(path, "-")
+		if bare == "" {
+			return nil, &refusal{cause: fmt.Sprintf("element %d: it has no path", i+1), advice: `Write "-/path" for a file that may be missing.`}
+		}
+		paths[i] = absolute(n.folder, bare)
+		if optional {
+			paths[i] = "-" + paths[i]
+		}
+	}
+	return paths, nil
+}
+
+func (n *node) asOutput(v cty.Value) (Output, *refusal) {
+	s, r := asText(v)
+	if r != nil {
+		return Output{}, r
+	}
+	path, file := strings.CutPrefix(s, "file://")
+	kinds := []string{"prefix", "inherit", "null", "file"}
+	switch {
+	case file && (path == "" || strings.HasSuffix(path, "/")):
+		return Output{}, &refusal{cause: fmt.Sprintf("%q names no file", shorten(s)), advice: "Write file://PATH."}
+	case file:
+		return Output{Kind: "file", Path: absolute(n.folder, path)}, nil
+	case strings.ContainsRune(s, '/'):
+		return Output{}, &refusal{cause: fmt.Sprintf("%q is not known", shorten(s)), advice: fmt.Sprintf("For a file write %q.", "file://"+shorten(s))}
+	case s == "file" || !slices.Contains(kinds, s):
+		return Output{}, &refusal{cause: fmt.Sprintf("%q is not known", shorten(s)), advice: didYouMean(s, []string{"prefix", "inherit", "null", "file://PATH"}, "outputs")}
+	}
+	return Output{Kind: s}, nil
+}
+
+func (n *node) readHandoff(s *Service) {
+	s.listeners = takeNames(n, "listeners", &s.Listeners)
+	n.failTwice("listeners", s.listeners)
+	s.late.own = s.Listeners
+	dialects := takeNames(n, "handoff", &s.Handoff)
+	n.failTwice("handoff", dialects)
+	for _, d := range dialects {
+		switch {
+		case slices.Contains(handoffs, d.name):
+		case slices.Contains(laterHandoffs, d.name):
+			n.failValue("handoff", d.at, fmt.Sprintf("%q is not supported yet", d.name), "Dialects are "+list(handoffs)+".")
+		default:
+			n.failValue("handoff", d.at, fmt.Sprintf("there is no dialect %q", shorten(d.name)), didYouMean(d.name, slices.Concat(handoffs, laterHandoffs), "dialects"))
+		}
+	}
+	if count := len(s.Listeners); slices.Contains(s.Handoff, "stdin") && count != 1 {
+		n.failAt("handoff", fmt.Sprintf(`"stdin" hands over one listener as descriptor 0, %s has %d`, n.noun, count), `Give it exactly one listener, or remove "stdin".`)
+	}
+}
+
+func (n *node) readStop(s *Stop) {
+	take(n, "signal", &s.Signal, asStopSignal)
+	take(n, "timeout", &s.Timeout, asDuration(0, longest, 1))
+	if at, given := n.has("signal"); given && s.Signal == "SIGKILL" {
+		n.warn(at, fmt.Sprintf("signal of %s is SIGKILL: workers cannot finish the requests that they have", n.noun), "Use the signal on which the program drains; stop.timeout ends in SIGKILL anyway.")
+	}
+}
+
+func asStopSignal(v cty.Value) (string, *refusal) {
+	name, r := asSignal(v)
+	if r == nil && slices.Contains([]string{"SIGSTOP", "SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCHLD", "SIGURG"}, name) {
+		return "", &refusal{cause: name + " ends no process", advice: `Use the signal on which the program drains, like "SIGTERM" or "SIGQUIT".`}
+	}
+	return name, r
+}
+
+func (n *node) readRestart(s *Restart) {
+	take(n, "when", &s.When, asChoice("values", "always", "on-failure", "never"))
+	take(n, "backoff", &s.Backoff, asDuration(time.Millisecond, longest, 1))
+	take(n, "backoff_max", &s.BackoffMax, asDuration(time.Millisecond, longest, 1))
+	take(n, "window", &s.Window, asDuration(0, longest, 1))
+	if s.BackoffMax >= s.Backoff {
+		return
+	}
+	name := "backoff_max"
+	if _, given := n.has(name); !given {
+		name = "backoff"
+	}
+	n.failAt(name, fmt.Sprintf("backoff_max (%s) is shorter than backoff (%s)", s.BackoffMax, s.Backoff), "Raise backoff_max or lower backoff.")
+}
+
+func (n *node) readRollout(s *Rollout) {
+	take(n, "strategy", &s.Strategy, asChoice("strategies", "overlap", "replace", "rolling"))
+	take(n, "bake", &s.Bake, asDuration(0, longest, 1))
+	take(n, "max_surge", &s.MaxSurge, asInteger(0, maxWorkers))
+	take(n, "max_unavailable", &s.MaxUnavailable, asInteger(0, maxWorkers))
+	for _, name := range []string{"max_surge", "max_unavailable"} {
+		if at, given := n.has(name); given && s.Strategy != "rolling" {
+			n.failValue(name, at, fmt.Sprintf("strategy %q replaces all workers together", s.Strategy), `Write strategy = "rolling", or remove the line.`)
+		}
+	}
+	if s.Strategy == "rolling" && s.MaxSurge+s.MaxUnavailable == 0 {
+		n.failAt("max_surge", "max_surge and max_unavailable are both 0, so no worker could ever be replaced", "Raise one of them.")
+	}
+}
+
+func (n *node) readLimits() []Limit {
+	var limits []Limit
+	for _, l := range []struct {
+		resource string
+		number   func(cty.Value) (uint64, *refusal)
+	}{{"nofile", asCount}, {"nproc", asCount}, {"core", parseSize}} {
+		limit := &Limit{Resource: l.resource}
+		take(n, l.resource, &limit, func(v cty.Value) (*Limit, *refusal) { return asLimit(v, l.resource, l.number) })
+		if _, given := n.has(l.resource); given {
+			limits = append(limits, *limit)
+		}
+	}
+	return limits
+}
+
+// asLimit reads "unlimited", a number for both limits, or "SOFT:HARD".
+func asLimit(v cty.Value, resource string, number func(cty.Value) (uint64, *refusal)) (*Limit, *refusal) {
+	s, r := asText(v)
+	if r != nil {
+		return nil, r
+	}
+	left, right, two := strings.Cut(s, ":")
+	if !two {
+		right = left
+	}
+	soft, r := orUnlimited(left, number)
+	if r != nil {
+		return nil, r
+	}
+	hard, r := orUnlimited(right, number)
+	switch {
+	case r != nil:
+		return nil, r
+	case soft > hard:
+		return nil, &refusal{cause: fmt.Sprintf("the soft limit of %q is above the hard one", s), advice: "Write SOFT:HARD with SOFT at most HARD, or one number for both."}
+	case resource == "nofile" && hard == unlimited:
+		return nil, &refusal{cause: "nofile cannot be unlimited, setrlimit(2) answers EPERM above fs.nr_open", advice: "Write a number, like 65536."}
+	}
+	return &Limit{Resource: resource, Soft: soft, Hard: hard}, nil
+}
+
+func orUnlimited(s string, number func(cty.Value) (uint64, *refusal)) (uint64, *refusal) {
+	if s == "unlimited" {
+		return unlimited, nil
+	}
+	return number(cty.StringVal(s))
+}
+
+func asCount(v cty.Value) (uint64, *refusal) {
+	n, r := asInteger(0, math.MaxInt64)(v)
+	if r != nil {
+		r.advice = `Write a whole number, "SOFT:HARD" or "unlimited".`
+	}
+	return uint64(n), r
+}
+
+func (n *node) readHooks(s *Service) {
+	for _, name := range shapes["hooks"].attributes {
+		s.late.keep(n, name)
+	}
+}
