@@ -1,0 +1,247 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/notify"
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+)
+
+// child is a worker as a process: what it was given, and the goroutines that listen to it.
+type child struct {
+	// fixed after start
+	host   *host
+	spec   spec
+	tell   func(happening)
+	serial uint64
+	born   time.Time
+
+	// set by run before it tells of launched; read by the service after that
+	process keeper.Process
+	layout  layout
+	dir     string
+	uid     int
+	notify  *notify.Socket
+	printed chan struct{}                // closed when its output has ended; nil without a pipe
+	matched chan struct{}                // closed when a line says that the worker is ready
+	matcher atomic.Pointer[func(string)] // sees every line until then
+}
+
+// run is the life of the process.
+func (c *child) run() {
+	exit, err := c.live()
+	c.tell(happening{kind: ended, exit: exit, err: err})
+}
+
+func (c *child) live() (keeper.Exit, error) {
+	var kit kit
+	defer kit.close()
+	if err := c.prepare(&kit); err != nil {
+		return keeper.Exit{}, err
+	}
+	process, err := c.host.keeper.Spawn(kit.spawn)
+	if err != nil {
+		c.awaitOutput(&kit)
+		return keeper.Exit{}, err
+	}
+	c.process = process
+	kit.close()
+	c.tell(happening{kind: launched, pid: process.PID})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go c.listen()
+	c.watchReady(ctx, kit.ready)
+	exit, err := c.host.keeper.Wait(process.ID)
+	cancel()
+	_ = c.host.keeper.Kill(process.ID) // what is left of its process tree
+	c.awaitOutput(&kit)
+	return exit, err
+}
+
+// lastWords is how long the output of a process that is gone may take to end. Something that escaped may hold it open.
+const lastWords = 500 * time.Millisecond
+
+// awaitOutput waits until the last lines have been read.
+func (c *child) awaitOutput(k *kit) {
+	k.close()
+	if c.printed == nil {
+		return
+	}
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-c.printed:
+	case <-t.C:
+	}
+}
+
+// kit is what is made for a start and not needed after it.
+type kit struct {
+	spawn keeper.Spawn
+	ready *os.File // read end of the readiness pipe; watchReady owns it
+	mine  []io.Closer
+}
+
+func (k *kit) close() {
+	for _, c := range k.mine {
+		c.Close()
+	}
+	k.mine = nil
+}
+
+// prepare makes everything that the worker is born with.
+func (c *child) prepare(k *kit) error {
+	id, err := identify(c.spec.service)
+	if err != nil {
+		return err
+	}
+	c.uid = os.Getuid()
+	if id.uid != nil {
+		c.uid = int(*id.uid)
+	}
+	c.dir = c.host.folder(c.spec, c.serial)
+	c.layout, err = layoutOf(c.spec, c.host.around(c.dir))
+	if err != nil {
+		return err
+	}
+	if err := c.makePlaces(id); err != nil {
+		return err
+	}
+	env := maps.Clone(c.layout.env)
+	for key, value := range id.env {
+		if _, configured := c.layout.resolved.Environment[key]; !configured {
+			env[key] = value
+		}
+	}
+	env["NOTIFY_SOCKET"] = c.notify.Path()
+	label := fmt.Sprintf("%s.%d/%d", c.spec.service.Name, c.spec.generation, c.spec.index)
+	k.spawn = keeper.Spawn{
+		Label: label, Mark: label,
+		Plan: stagePlan(c.spec, c.layout, id, c.layout.resolved.Command, env),
+	}
+	k.spawn.Plan.OwnPID, k.spawn.Plan.ParentPID = c.layout.handoff.OwnPID, c.layout.handoff.ParentPID
+	return c.descriptors(k)
+}
+
+// makePlaces makes the worker's own folder and its notify socket.
+func (c *child) makePlaces(id identity) error {
+	if err := os.RemoveAll(c.dir); err != nil {
+		return fmt.Errorf("cannot clear runtime folder: %w", err)
+	}
+	if err := os.Mkdir(c.dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make runtime folder: %w", err)
+	}
+	if id.uid != nil && id.gid != nil {
+		if err := os.Lchown(c.dir, int(*id.uid), int(*id.gid)); err != nil {
+			return fmt.Errorf("cannot give runtime folder to the worker: %w", err)
+		}
+	}
+	var err error
+	c.notify, err = notify.Listen(c.dir+".notify", c.uid)
+	return err
+}
+
+// descriptors lists the descriptors of the worker: sockets, output, readiness pipe.
+func (c *child) descriptors(k *kit) error {
+	for _, n := range c.layout.handoff.Numbers {
+		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: n.FD, Descriptor: c.spec.leases[n.Socket].Socket().Descriptor()})
+	}
+	if c.spec.service.Ready.When == "log" {
+		c.matchLines()
+	}
+	if err := c.outputs(k); err != nil {
+		return err
+	}
+	if c.layout.readyFD == 0 {
+		return nil
+	}
+	r, w, err := fdpass.Pipe()
+	if err != nil {
+		return fmt.Errorf("cannot make readiness pipe: %w", err)
+	}
+	k.ready = r
+	k.mine = append(k.mine, w)
+	k.spawn.Files = append(k.spawn.Files, keeper.File{Number: c.layout.readyFD, Descriptor: w})
+	return nil
+}
+
+// signal implements process.
+func (c *child) signal(sig syscall.Signal) error {
+	err := c.host.keeper.Signal(c.process.ID, sig)
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil // its exit is on the way to the service
+	}
+	return err
+}
+
+// kill implements process. The keeper returns only when the tree is gone.
+func (c *child) kill() {
+	go func() {
+		err := c.host.keeper.Kill(c.process.ID)
+		if err != nil && !errors.Is(err, keeper.ErrUnknown) {
+			c.host.log.Warn("process tree not killed", "service", c.spec.service.Name, "generation", c.spec.generation, "pid", c.process.PID, "error", err)
+		}
+	}()
+}
+
+// follow implements process.
+func (c *child) follow(pid int) error {
+	return c.host.keeper.Follow(c.process.ID, pid)
+}
+
+// release implements process.
+func (c *child) release() {
+	if c.process.ID != 0 {
+		_ = c.host.keeper.Forget(c.process.ID)
+	}
+	if c.notify != nil {
+		c.notify.Close()
+	}
+	if c.dir != "" {
+		_ = os.RemoveAll(c.dir)
+	}
+}
+
+// listen hands on what the worker says over its NOTIFY_SOCKET, until that is closed.
+func (c *child) listen() {
+	for {
+		m, err := c.notify.Receive()
+		var refused *notify.RefusedError
+		switch {
+		case errors.As(err, &refused):
+			c.tell(happening{kind: ignored, pid: refused.PID, err: refused})
+		case err != nil:
+			return
+		default:
+			c.hear(m)
+		}
+	}
+}
+
+// hear passes a message on if it comes from the worker's own process tree. A sender that is gone already can no longer be
+// placed in a tree: there the user must do, on a socket that nobody else was told of.
+func (c *child) hear(m notify.Message) {
+	if proctree.Contains(c.process.PID, m.PID) || !alive(m.PID) && (m.UID == c.uid || m.UID == 0) {
+		c.tell(happening{kind: said, message: m})
+		return
+	}
+	if m.Barrier != nil {
+		m.Barrier.Close()
+	}
+	c.tell(happening{kind: ignored, pid: m.PID, err: fmt.Errorf("process %d (user %d) is not of the worker's process tree", m.PID, m.UID)})
+}
+
+// alive is whether there is a process of that number; 0 is one that this process cannot see.
+func alive(pid int) bool {
+	return pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}

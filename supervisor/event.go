@@ -1,0 +1,159 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Event is one thing that happened. `supervise events --json` prints them, one a line; the verbs that change something
+// stream the ones that concern them.
+type Event struct {
+	Time       time.Time `json:"time"`
+	Kind       string    `json:"kind"` // see the Kind constants
+	Service    string    `json:"service,omitempty"`
+	Generation int       `json:"generation,omitempty"`
+	Worker     *int      `json:"worker,omitempty"`
+	PID        int       `json:"pid,omitempty"`
+	Listener   string    `json:"listener,omitempty"`
+	Message    string    `json:"message"` // one sentence for a person
+	Error      string    `json:"error,omitempty"`
+	Output     []string  `json:"output,omitempty"` // the last lines of the worker that caused it
+}
+
+// What an Event tells. Rollout steps in their order, then workers, then the rest.
+const (
+	KindStart    = "rollout.start"    // generation n+1 is being started
+	KindReady    = "rollout.ready"    // all its workers are ready
+	KindBake     = "rollout.bake"     // it must stay healthy for rollout.bake
+	KindPromote  = "rollout.promote"  // it is the current one now
+	KindDrain    = "rollout.drain"    // the old one got its stop signal
+	KindRetire   = "rollout.retire"   // the old one is gone
+	KindRollback = "rollout.rollback" // it failed; the old one was kept
+
+	KindWorkerStarted  = "worker.started"
+	KindWorkerReady    = "worker.ready"
+	KindWorkerDraining = "worker.draining"
+	KindWorkerKilled   = "worker.killed" // the stop timeout ran out
+	KindWorkerExited   = "worker.exited"
+	KindWorkerFailed   = "worker.failed" // exited when it should not have, or never became ready
+	KindWorkerBackoff  = "worker.backoff"
+	KindWorkerIgnored  = "worker.ignored" // a notify message that was not its own
+
+	KindHookFailed = "hook.failed"
+
+	KindServiceStarted = "service.started"
+	KindServiceStopped = "service.stopped"
+	KindServiceScaled  = "service.scaled"
+	KindReload         = "reload"
+	KindReloadFailed   = "reload.failed"
+	KindListenerHeld   = "listener.held"
+	KindListenerFree   = "listener.released"
+)
+
+// RolloutError says that a rollout was rolled back: the generation that served before still serves, untouched.
+type RolloutError struct {
+	Service    string
+	Generation int      // the one that failed
+	Reason     string   // what went wrong, one sentence
+	Output     []string // the failed worker's last lines
+	Kept       int      // the generation that goes on; 0 when there was none
+}
+
+// Error gives the reason and what was kept, on one line.
+func (e *RolloutError) Error() string {
+	s := fmt.Sprintf("cannot roll out generation %d of service %q: %s", e.Generation, e.Service, e.Reason)
+	if e.Kept > 0 {
+		s += fmt.Sprintf("; generation %d goes on", e.Kept)
+	}
+	return s
+}
+
+// StartError says that a service was started and its first worker failed. The service goes on trying.
+type StartError struct {
+	Service string
+	Reason  string
+	Output  []string // the failed worker's last lines
+}
+
+// Error gives the reason on one line.
+func (e *StartError) Error() string {
+	return fmt.Sprintf("cannot start service %q: %s; it is tried again", e.Service, e.Reason)
+}
+
+// Text is Error with the worker's last lines under it.
+func (e *RolloutError) Text() string {
+	if len(e.Output) == 0 {
+		return e.Error()
+	}
+	return e.Error() + "\nlast lines of its output:\n  | " + strings.Join(e.Output, "\n  | ")
+}
+
+// journal keeps the last events and lets any number of readers follow. It is its own monitor: publishing never waits for
+// a reader, a reader that is too slow misses the oldest ones.
+type journal struct {
+	mu      sync.Mutex
+	ring    []Event
+	next    uint64        // number of the next event
+	changed chan struct{} // closed and replaced at each publish while somebody waits
+}
+
+const journalLength = 1024
+
+func newJournal() *journal {
+	return &journal{changed: make(chan struct{})}
+}
+
+func (j *journal) publish(e Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.ring) < journalLength {
+		j.ring = append(j.ring, e)
+	} else {
+		j.ring[j.next%journalLength] = e
+	}
+	j.next++
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
+// position is where a reader starts that wants only what happens from now on.
+func (j *journal) position() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.next
+}
+
+// since gives the events from number at on, the number after them, and a channel that is closed when there are more.
+func (j *journal) since(at uint64) ([]Event, uint64, <-chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if oldest := j.next - uint64(len(j.ring)); at < oldest {
+		at = oldest
+	}
+	out := make([]Event, 0, j.next-at)
+	for ; at < j.next; at++ {
+		out = append(out, j.ring[at%journalLength])
+	}
+	return out, j.next, j.changed
+}
+
+// follow calls emit for every event from number at on, until ctx ends or emit fails.
+func (j *journal) follow(ctx context.Context, at uint64, emit func(Event) error) error {
+	for {
+		events, next, more := j.since(at)
+		at = next
+		for _, e := range events {
+			if err := emit(e); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

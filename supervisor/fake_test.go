@@ -1,0 +1,277 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/notify"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// manners is how the workers of a fake runner behave. Zero times are at once.
+type manners struct {
+	startError error
+	readyAfter time.Duration // when it says READY=1; negative: never
+	exitAfter  time.Duration // by itself, after the start; 0: never
+	exitCode   int
+	drain      time.Duration // from the stop signal to its end; negative: ignores it
+}
+
+// fakeRunner is the runner of tests: workers are goroutines in a synctest bubble.
+type fakeRunner struct {
+	mu      sync.Mutex
+	behave  func(s spec, nth int) manners // nth: how many were started before it
+	hooks   map[string]error              // hooks that there are, and how they end
+	hookFor time.Duration
+	all     []*fakeProcess
+	ran     []string // hooks, "before_start.1"
+}
+
+type fakeProcess struct {
+	runner   *fakeRunner
+	spec     spec
+	tell     func(happening)
+	manners  manners
+	pid      int
+	once     sync.Once
+	mu       sync.Mutex
+	signals  []syscall.Signal
+	freed    bool
+	followed int
+}
+
+func (r *fakeRunner) start(s spec, tell func(happening)) process {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := &fakeProcess{runner: r, spec: s, tell: tell, pid: 1000 + len(r.all)}
+	if r.behave != nil {
+		p.manners = r.behave(s, len(r.all))
+	}
+	r.all = append(r.all, p)
+	go p.live()
+	return p
+}
+
+func (p *fakeProcess) live() {
+	if p.manners.startError != nil {
+		p.end(happening{kind: ended, err: p.manners.startError})
+		return
+	}
+	p.tell(happening{kind: launched, pid: p.pid})
+	if p.manners.readyAfter >= 0 {
+		time.AfterFunc(p.manners.readyAfter, func() { p.says(notify.Message{Ready: true}) })
+	}
+	if p.manners.exitAfter > 0 {
+		time.AfterFunc(p.manners.exitAfter, func() { p.exits(p.manners.exitCode) })
+	}
+}
+
+func (p *fakeProcess) says(m notify.Message) { p.tell(happening{kind: said, message: m}) }
+
+func (p *fakeProcess) exits(code int) {
+	p.end(happening{kind: ended, exit: keeper.Exit{Code: code}})
+}
+
+func (p *fakeProcess) end(h happening) { p.once.Do(func() { p.tell(h) }) }
+
+func (p *fakeProcess) signal(sig syscall.Signal) error {
+	p.mu.Lock()
+	p.signals = append(p.signals, sig)
+	p.mu.Unlock()
+	if sig == syscall.SIGTERM && p.manners.drain >= 0 {
+		time.AfterFunc(p.manners.drain, func() { p.exits(0) })
+	}
+	return nil
+}
+
+func (p *fakeProcess) kill() {
+	time.AfterFunc(0, func() { p.end(happening{kind: ended, exit: keeper.Exit{Signal: syscall.SIGKILL}}) })
+}
+
+func (p *fakeProcess) follow(pid int) error {
+	if pid == 1 {
+		return errors.New("process 1 is not of the worker's process tree")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.followed = pid
+	return nil
+}
+
+func (p *fakeProcess) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.freed = true
+}
+
+func (p *fakeProcess) output() []string { return []string{"last words"} }
+
+func (p *fakeProcess) got() []syscall.Signal {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.signals)
+}
+
+func (r *fakeRunner) hook(s spec, name string, done func(error)) func() {
+	err, there := r.hooks[name]
+	if !there {
+		return nil
+	}
+	r.mu.Lock()
+	r.ran = append(r.ran, fmt.Sprintf("%s.%d", name, s.generation))
+	r.mu.Unlock()
+	var once sync.Once
+	time.AfterFunc(r.hookFor, func() { once.Do(func() { done(err) }) })
+	return func() { time.AfterFunc(0, func() { once.Do(func() { done(errors.New("cancelled")) }) }) }
+}
+
+// process gives the nth process that was started.
+func (r *fakeRunner) process(nth int) *fakeProcess {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all[nth]
+}
+
+func (r *fakeRunner) started() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all)
+}
+
+// noSockets stands for the registry where a service has no listeners.
+type noSockets struct{ fail error }
+
+func (n noSockets) Acquire([]string, registry.User) ([]*registry.Lease, error) { return nil, n.fail }
+func (noSockets) WorkerEvent(registry.WorkerEvent)                             {}
+
+// bench is a service under test, in a bubble where time is virtual.
+type bench struct {
+	t      *testing.T
+	s      *service
+	runner *fakeRunner
+	mu     sync.Mutex
+	events []Event
+}
+
+// onBench runs f with a service of the given attributes, inside a synctest bubble, and stops the service after it.
+func onBench(t *testing.T, attributes string, r *fakeRunner, f func(b *bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := parse(t, attributes)
+		b := &bench{t: t, runner: r}
+		b.s = newService(cfg.Services[0], cfg, r, noSockets{}, b.record)
+		go b.s.loop()
+		f(b)
+		stopped := b.stop()
+		time.Sleep(10 * time.Minute) // virtual: every deadline has passed
+		b.wants(stopped, nil)
+		for i, p := range r.all {
+			if !p.freed {
+				t.Errorf("process %d was not released", i)
+			}
+		}
+		close(b.s.quit)
+		<-b.s.done
+	})
+}
+
+func parse(t *testing.T, attributes string) *config.Config {
+	t.Helper()
+	text := "service \"app\" {\n  command = [\"./app\"]\n" + attributes + "\n}\n"
+	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func (b *bench) record(e Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.events = append(b.events, e)
+}
+
+// kinds gives the events so far, "worker.ready.2" with the generation, and forgets them.
+func (b *bench) kinds() []string {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []string
+	for _, e := range b.events {
+		out = append(out, fmt.Sprintf("%s.%d", e.Kind, e.Generation))
+	}
+	b.events = nil
+	return out
+}
+
+func (b *bench) ask(op operation) chan error {
+	reply := make(chan error, 1)
+	op.replies = []chan error{reply}
+	b.s.post(func() { b.s.accept(&op) })
+	synctest.Wait()
+	return reply
+}
+
+func (b *bench) start() chan error   { return b.ask(operation{kind: opStart}) }
+func (b *bench) restart() chan error { return b.ask(operation{kind: opRestart}) }
+func (b *bench) scale(n int) chan error {
+	return b.ask(operation{kind: opScale, workers: n})
+}
+
+func (b *bench) stop() chan error {
+	reply := make(chan error, 1)
+	b.s.post(func() { b.s.halt(reply) })
+	synctest.Wait()
+	return reply
+}
+
+// wants checks the answer that has come. A want of nil is success.
+func (b *bench) wants(reply chan error, want error) {
+	b.t.Helper()
+	synctest.Wait()
+	select {
+	case err := <-reply:
+		if (err == nil) != (want == nil) {
+			b.t.Errorf("answer %v, want %v", err, want)
+		}
+	default:
+		b.t.Errorf("no answer, want %v", want)
+	}
+}
+
+// waits checks that no answer has come yet.
+func (b *bench) waits(reply chan error) {
+	b.t.Helper()
+	synctest.Wait()
+	select {
+	case err := <-reply:
+		b.t.Errorf("answer %v came too early", err)
+	default:
+	}
+}
+
+func (b *bench) status() ServiceStatus {
+	synctest.Wait()
+	c := make(chan ServiceStatus, 1)
+	b.s.post(func() { c <- b.s.status() })
+	return <-c
+}
+
+// live gives how many workers of each generation are in a phase.
+func (b *bench) live() map[string]int {
+	out := map[string]int{}
+	for _, w := range b.status().Workers {
+		out[fmt.Sprintf("%s.%d", w.Phase, w.Generation)]++
+	}
+	return out
+}
+
+var errAny = errors.New("any error")

@@ -1,0 +1,311 @@
+package supervisor
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/notify"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// startWorker puts a new worker into a slot that has none and does not wait for one.
+func (s *service) startWorker(g *generation, sl *slot) {
+	if sl.worker != nil || sl.retry != nil || sl.finished || sl.retired || g.stopping || g.parked {
+		return
+	}
+	w := &worker{gen: g, slot: sl, index: sl.index, phase: starting, startedAt: time.Now()}
+	sl.worker = w
+	w.arm(s, g.cfg.Ready.Timeout)
+	w.proc = s.runner.start(s.spec(g, sl.index), func(h happening) { s.post(func() { s.happened(w, h) }) })
+}
+
+// arm sets the deadline of the worker's phase to d from now. Zero means no deadline.
+func (w *worker) arm(s *service, d time.Duration) {
+	stop(&w.deadline)
+	if d > 0 {
+		w.deadlineAt = time.Now().Add(d)
+		s.after(&w.deadline, d, func() { s.deadlinePassed(w) })
+	}
+}
+
+func (s *service) deadlinePassed(w *worker) {
+	if w.phase == starting {
+		w.failure = fmt.Sprintf("%s was not ready after %s", w.describe(), w.gen.cfg.Ready.Timeout)
+	}
+	s.step(w, ranOut)
+}
+
+// happened takes in what a worker's process did.
+func (s *service) happened(w *worker, h happening) {
+	switch h.kind {
+	case launched:
+		s.launched(w, h.pid)
+	case foundReady:
+		s.step(w, becameReady)
+	case said:
+		s.heard(w, h.message)
+	case ignored:
+		s.emit(Event{Kind: KindWorkerIgnored, Generation: w.gen.number, Worker: &w.index, PID: h.pid, Error: h.err.Error(), Message: "notify message ignored"})
+	case ended:
+		s.ended(w, h)
+	}
+}
+
+func (s *service) launched(w *worker, pid int) {
+	w.launched, w.pid = true, pid
+	s.emit(w.event(KindWorkerStarted, "worker started"))
+	s.tellSockets(w, "started")
+	switch {
+	case w.phase == draining:
+		s.signal(w, stopSignal(w.gen))
+	case w.phase == killing:
+		w.proc.kill()
+	case w.gen.cfg.Ready.When == "started":
+		s.step(w, becameReady)
+	case w.gen.cfg.Ready.When == "auto":
+		s.after(&w.settle, w.gen.cfg.Ready.Settle, func() { s.step(w, becameReady) })
+	}
+}
+
+// step moves a worker on and does what its new phase asks for.
+func (s *service) step(w *worker, t trigger) {
+	next := life[w.phase][t]
+	if next == w.phase {
+		return
+	}
+	was := w.phase
+	w.phase = next
+	w.stopTimers()
+	switch next {
+	case ready:
+		s.enterReady(w)
+	case draining:
+		s.enterDraining(w)
+	case killing:
+		s.enterKilling(w, was)
+	}
+}
+
+func (s *service) enterReady(w *worker) {
+	w.readyAt = time.Now()
+	e := w.event(KindWorkerReady, fmt.Sprintf("worker ready after %s", w.readyAt.Sub(w.startedAt).Round(time.Millisecond)))
+	s.emit(e)
+	s.tellSockets(w, "ready")
+	if w.gen.promoted {
+		s.tellSockets(w, "promoted")
+	}
+	w.armWatchdog(s)
+	w.baked = w.gen.cfg.Rollout.Bake == 0 || w.gen.promoted
+	if !w.baked {
+		s.after(&w.bake, w.gen.cfg.Rollout.Bake, func() { w.baked = true; s.advance() })
+	}
+	s.settled(w.gen)
+	s.advance()
+}
+
+func (s *service) enterDraining(w *worker) {
+	s.emit(w.event(KindWorkerDraining, "worker draining"))
+	s.tellSockets(w, "draining")
+	w.arm(s, w.gen.cfg.Stop.Timeout)
+	if w.launched {
+		s.signal(w, stopSignal(w.gen))
+	}
+}
+
+func (s *service) enterKilling(w *worker, was phase) {
+	e := w.event(KindWorkerKilled, "worker killed")
+	if w.failure != "" {
+		e.Error = w.failure
+	} else if was == draining {
+		e.Error = fmt.Sprintf("%s did not end within %s", w.describe(), w.gen.cfg.Stop.Timeout)
+	}
+	s.emit(e)
+	if w.launched {
+		w.proc.kill()
+	}
+}
+
+// ended is the last thing that happens to a worker.
+func (s *service) ended(w *worker, h happening) {
+	was := w.phase
+	s.step(w, exited)
+	output := w.proc.output()
+	w.proc.release()
+	s.tellSockets(w, "gone")
+	g := w.gen
+	w.slot.worker, w.slot.lastExit = nil, h.text()
+	g.forget()
+	if w.stopping || g.stopping || g.parked {
+		s.emit(w.event(KindWorkerExited, "worker "+h.text()))
+		s.checkGone(g)
+		s.advance()
+		return
+	}
+	s.lost(w, was, h, output)
+}
+
+// lost deals with a worker that ended although nobody wanted it to.
+func (s *service) lost(w *worker, was phase, h happening, output []string) {
+	g := w.gen
+	candidate := s.rollout != nil && s.rollout.to == g && !g.promoted
+	if h.err == nil && leaveAlone(g.cfg.Restart.When, h.exit, was) && !(candidate && was == starting) {
+		w.slot.finished = true
+		s.emit(w.event(KindWorkerExited, "worker "+h.text()+" and is not restarted"))
+		s.settled(g)
+		s.advance()
+		return
+	}
+	reason := failureOf(w, was, h)
+	e := w.event(KindWorkerFailed, "worker failed")
+	e.Error, e.Output = reason, output
+	s.emit(e)
+	if candidate {
+		s.fail(reason, output)
+		return
+	}
+	s.restart(w, reason, output)
+}
+
+// restart gives the slot of a failed worker its next one, after a delay that grows.
+func (s *service) restart(w *worker, reason string, output []string) {
+	g, sl := w.gen, w.slot
+	s.reason = reason
+	g.tell(&StartError{Service: s.name, Reason: reason, Output: output})
+	var lived time.Duration
+	if !w.readyAt.IsZero() {
+		lived = time.Since(w.readyAt)
+	}
+	d := sl.delay(g.cfg.Restart, lived)
+	s.crashes++
+	sl.retryAt = time.Now().Add(d)
+	if d == 0 {
+		s.startWorker(g, sl)
+		return
+	}
+	e := w.event(KindWorkerBackoff, fmt.Sprintf("worker is started again in %s", d))
+	s.emit(e)
+	s.after(&sl.retry, d, func() { s.startWorker(g, sl) })
+}
+
+// stopWorker asks a worker to finish. Nil and one that is on its way out are fine.
+func (s *service) stopWorker(w *worker) {
+	if w == nil {
+		return
+	}
+	w.stopping = true
+	s.step(w, stopAsked)
+}
+
+// heard takes in an sd_notify(3) message of the worker's own.
+func (s *service) heard(w *worker, m notify.Message) {
+	if m.Status != "" {
+		w.status = m.Status
+	}
+	if m.MainPID > 0 && m.MainPID != w.pid {
+		s.follow(w, m.MainPID)
+	}
+	if when := w.gen.cfg.Ready.When; m.Ready && (when == "auto" || when == "notify") {
+		s.step(w, becameReady)
+	}
+	if m.ExtendTimeout > 0 && w.deadline != nil && time.Now().Add(m.ExtendTimeout).After(w.deadlineAt) {
+		w.arm(s, m.ExtendTimeout)
+	}
+	if m.WatchdogInterval > 0 || m.WatchdogOff {
+		w.interval = m.WatchdogInterval
+	}
+	if m.WatchdogTrigger {
+		s.bark(w, "it asked for it (WATCHDOG=trigger)")
+	} else if m.Watchdog || m.WatchdogInterval > 0 || m.WatchdogOff {
+		w.armWatchdog(s)
+	}
+	if m.Barrier != nil {
+		m.Barrier.Close()
+	}
+}
+
+func (s *service) follow(w *worker, pid int) {
+	if err := w.proc.follow(pid); err != nil {
+		s.emit(Event{Kind: KindWorkerIgnored, Generation: w.gen.number, Worker: &w.index, PID: pid, Error: err.Error(), Message: "MAINPID ignored"})
+		return
+	}
+	w.pid = pid
+}
+
+// armWatchdog starts the time anew in which a ready worker must say WATCHDOG=1, if it asked for a watchdog.
+func (w *worker) armWatchdog(s *service) {
+	stop(&w.watchdog)
+	if w.interval <= 0 || w.phase != ready || w.failure != "" {
+		return
+	}
+	s.after(&w.watchdog, w.interval, func() {
+		s.bark(w, fmt.Sprintf("no WATCHDOG=1 for %s", w.interval))
+	})
+}
+
+// bark ends a worker that hangs: SIGABRT, so that it may leave a core, then SIGKILL.
+func (s *service) bark(w *worker, why string) {
+	if w.phase != ready || w.failure != "" {
+		return
+	}
+	w.failure = fmt.Sprintf("%s hangs: %s", w.describe(), why)
+	s.signal(w, syscall.SIGABRT)
+	w.arm(s, w.gen.cfg.Stop.Timeout)
+}
+
+func (s *service) signal(w *worker, sig syscall.Signal) {
+	if err := w.proc.signal(sig); err != nil {
+		e := w.event(KindWorkerFailed, "signal not delivered")
+		e.Error = err.Error()
+		s.emit(e)
+	}
+}
+
+// tellSockets lets the registry know what its guard needs: who may have touched a listener, and when.
+func (s *service) tellSockets(w *worker, kind string) {
+	if len(w.gen.leases) == 0 {
+		return
+	}
+	s.sockets.WorkerEvent(registry.WorkerEvent{Service: s.name, Generation: w.gen.number, Worker: w.index, PID: w.pid, Names: w.gen.cfg.Listeners, Kind: kind})
+}
+
+func (w *worker) event(kind, message string) Event {
+	return Event{Kind: kind, Generation: w.gen.number, Worker: &w.index, PID: w.pid, Message: message}
+}
+
+// text says how a worker ended.
+func (h happening) text() string {
+	if h.err != nil {
+		return "could not be started: " + h.err.Error()
+	}
+	return h.exit.String()
+}
+
+// failureOf is the sentence that tells why a worker is gone.
+func failureOf(w *worker, was phase, h happening) string {
+	switch {
+	case w.failure != "":
+		return w.failure
+	case h.err != nil:
+		return h.err.Error()
+	case was == starting:
+		return fmt.Sprintf("%s %s before it was ready", w.describe(), h.exit)
+	}
+	return fmt.Sprintf("%s %s", w.describe(), h.exit)
+}
+
+// leaveAlone is whether restart.when says not to replace a worker that ended so.
+func leaveAlone(when string, exit keeper.Exit, was phase) bool {
+	return when == "never" || when == "on-failure" && exit.Success() && was == ready
+}
+
+// stopSignal is what asks g's workers to finish.
+func stopSignal(g *generation) syscall.Signal {
+	n, ok := config.SignalNumber(g.cfg.Stop.Signal)
+	if !ok {
+		return syscall.SIGTERM
+	}
+	return syscall.Signal(n)
+}

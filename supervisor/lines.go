@@ -1,0 +1,103 @@
+package supervisor
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+)
+
+// outputs gives the worker its standard output and error: one pipe for both, so that their lines keep their order, or
+// supervise's own.
+func (c *child) outputs(k *kit) error {
+	if c.spec.service.Output.Kind == "inherit" {
+		return c.inheritOutput(k)
+	}
+	w, err := c.pipe()
+	if err != nil {
+		return err
+	}
+	k.mine = append(k.mine, w)
+	k.spawn.Files = append(k.spawn.Files, keeper.File{Number: 1, Descriptor: w}, keeper.File{Number: 2, Descriptor: w})
+	return nil
+}
+
+func (c *child) inheritOutput(k *kit) error {
+	for number, f := range map[int]*os.File{1: os.Stdout, 2: os.Stderr} {
+		d, err := fdpass.FromFile(f)
+		if err != nil {
+			return fmt.Errorf("cannot hand on %s: %w", f.Name(), err)
+		}
+		k.mine = append(k.mine, d)
+		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: number, Descriptor: d})
+	}
+	return nil
+}
+
+// pipe makes the pipe that the worker prints into, and reads it to its end.
+func (c *child) pipe() (*fdpass.Descriptor, error) {
+	sink, err := c.sink()
+	if err != nil {
+		return nil, err
+	}
+	r, w, err := fdpass.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("cannot make output pipe: %w", err)
+	}
+	c.printed = make(chan struct{})
+	go func() {
+		defer close(c.printed)
+		defer r.Close()
+		_ = output.Scan(r, func(text string) { c.print(text, sink) })
+	}()
+	return w, nil
+}
+
+// sink is where lines go beside the service's log.
+func (c *child) sink() (func(output.Line), error) {
+	switch c.spec.service.Output.Kind {
+	case "file":
+		f, err := c.host.files.get(c.spec.service.Output.Path)
+		if err != nil {
+			return nil, err
+		}
+		return func(line output.Line) { c.append(f, line.Text) }, nil
+	case "prefix":
+		if c.host.printer != nil {
+			return c.host.printer.Print, nil
+		}
+	}
+	return func(output.Line) {}, nil
+}
+
+func (c *child) append(f *output.File, text string) {
+	if err := f.Append(text); err != nil {
+		c.host.log.Error("output not written", "service", c.spec.service.Name, "error", err)
+	}
+}
+
+func (c *child) print(text string, sink func(output.Line)) {
+	line := output.Line{Time: time.Now(), Service: c.spec.service.Name, Generation: c.spec.generation, Worker: c.spec.index, Text: text}
+	c.spec.log.Append(line)
+	sink(line)
+	if match := c.matcher.Load(); match != nil {
+		(*match)(text)
+	}
+}
+
+// shownLines is how many of a failed worker's lines an error carries.
+const shownLines = 12
+
+// output implements process.
+func (c *child) output() []string {
+	var texts []string
+	for _, line := range c.spec.log.LastOf(c.spec.generation, shownLines) {
+		if line.Worker == c.spec.index && !line.Time.Before(c.born) {
+			texts = append(texts, line.Text)
+		}
+	}
+	return texts
+}

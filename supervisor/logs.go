@@ -1,0 +1,105 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+)
+
+// logs gives the log of one service, or of all in the order of the file.
+func (m *Manager) logs(ctx context.Context, name string) ([]*output.Log, error) {
+	if name != "" {
+		s, err := m.find(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return []*output.Log{s.log}, nil
+	}
+	var out []*output.Log
+	err := m.ask(ctx, func() {
+		for _, cfg := range m.config.Services {
+			if s := m.services[cfg.Name]; s != nil {
+				out = append(out, s.log)
+			}
+		}
+	})
+	return out, err
+}
+
+// lastOfAll merges the last n lines of several logs by time.
+func lastOfAll(logs []*output.Log, n int) []output.Line {
+	var lines []output.Line
+	for _, l := range logs {
+		lines = append(lines, l.Last(n)...)
+	}
+	slices.SortStableFunc(lines, func(a, b output.Line) int { return a.Time.Compare(b.Time) })
+	return lines[max(0, len(lines)-n):]
+}
+
+// followAll follows several logs at once. The lines that are there already come first, merged by time.
+func followAll(ctx context.Context, logs []*output.Log, n int, emit func(output.Line) error) error {
+	if len(logs) == 1 {
+		return logs[0].Follow(ctx, n, emit)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for _, line := range lastOfAll(logs, n) {
+		if err := emit(line); err != nil {
+			return err
+		}
+	}
+	var one sync.Mutex // emit is not called twice at a time
+	var all sync.WaitGroup
+	for _, l := range logs {
+		all.Go(func() {
+			err := l.Follow(ctx, 0, func(line output.Line) error {
+				one.Lock()
+				defer one.Unlock()
+				return emit(line)
+			})
+			if err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	if err := context.Cause(ctx); err != context.Canceled && err != context.DeadlineExceeded {
+		return err
+	}
+	return nil
+}
+
+// logEvent writes an event to the log: the message is the phrase, the facts are pairs.
+func logEvent(log hclog.Logger, e Event) {
+	var facts []any
+	add := func(key string, value any, there bool) {
+		if there {
+			facts = append(facts, key, value)
+		}
+	}
+	add("service", e.Service, e.Service != "")
+	add("generation", e.Generation, e.Generation != 0)
+	if e.Worker != nil {
+		facts = append(facts, "worker", *e.Worker)
+	}
+	add("pid", e.PID, e.PID != 0)
+	add("listener", e.Listener, e.Listener != "")
+	add("error", e.Error, e.Error != "")
+	log.Log(levelOf(e.Kind), e.Message, facts...)
+}
+
+func levelOf(kind string) hclog.Level {
+	switch kind {
+	case KindRollback, KindWorkerFailed, KindHookFailed, KindReloadFailed:
+		return hclog.Error
+	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored:
+		return hclog.Warn
+	case KindWorkerStarted, KindWorkerDraining, KindWorkerExited:
+		return hclog.Debug
+	}
+	return hclog.Info
+}

@@ -1,0 +1,295 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// Options are the surroundings of a Manager.
+type Options struct {
+	Config *config.Config
+	// Load reads the configuration again, for Reload. Nil: there is no file.
+	Load func() (*config.Config, error)
+	// Keeper starts the workers. It stays the caller's to close, after Run has returned.
+	Keeper keeper.Keeper
+	// Given are descriptors that supervise was started with. The manager owns them from New on, also when New fails.
+	Given []fdpass.Named
+	Log   hclog.Logger
+	// RuntimeDir is a folder that exists and that only we can write to: notify sockets and workers' folders are made in it.
+	RuntimeDir string
+	// Output prints workers' lines; nil: they are only kept for Logs.
+	Output  *output.Printer
+	Version string
+	// Environ is supervise's own environment.
+	Environ []string
+}
+
+// Manager decides: which services run, in which generation, with which sockets. It is safe for concurrent use.
+type Manager struct {
+	// fixed after New
+	o         Options
+	host      *host
+	registry  *registry.Registry
+	journal   *journal
+	startedAt time.Time
+	notes     chan func()   // anyone may post
+	started   chan struct{} // closed when every service has been ready once
+	done      chan struct{} // closed when the loop has ended
+
+	// owned by the loop
+	config    *config.Config
+	services  map[string]*service
+	launched  map[string]bool // services whose start has been asked for
+	waiting   map[string]bool // services that have not been ready yet
+	ending    map[string]bool // services that shutdown has asked to stop
+	reloading bool
+	stopping  bool
+	loops     sync.WaitGroup // of services
+}
+
+// New opens the listeners of the configuration and starts nothing yet. When it fails nothing is left open; the error then
+// holds a *fdpass.OpenError for every listener that could not be opened.
+func New(o Options) (*Manager, error) {
+	m := &Manager{
+		o: o, host: newHost(o), journal: newJournal(), startedAt: time.Now(),
+		notes: make(chan func(), 16), started: make(chan struct{}), done: make(chan struct{}),
+		config: o.Config, services: map[string]*service{}, launched: map[string]bool{}, waiting: map[string]bool{}, ending: map[string]bool{},
+	}
+	var err error
+	m.registry, err = registry.New(registry.Options{Log: o.Log, Given: o.Given, Replaced: m.socketReplaced})
+	if err != nil {
+		return nil, err
+	}
+	change, err := m.registry.Prepare(o.Config.Listeners)
+	if err == nil {
+		err = change.Commit()
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.registry.Close())
+	}
+	return m, nil
+}
+
+// Run starts the services, each after those it depends on, and returns when Shutdown has stopped them all, with every
+// listener closed. When ctx ends all workers are killed at once.
+func (m *Manager) Run(ctx context.Context) error {
+	defer close(m.done)
+	for _, cfg := range m.config.Services {
+		m.add(cfg)
+	}
+	m.launchReady()
+	kill := ctx.Done()
+	for !m.stopping || len(m.services) > 0 {
+		select {
+		case note := <-m.notes:
+			note()
+		case <-kill:
+			kill = nil
+			m.shutdown()
+			for _, s := range m.services {
+				s.post(s.killAll)
+			}
+		}
+	}
+	m.loops.Wait()
+	return m.registry.Close()
+}
+
+// Started is closed when every service has been ready once.
+func (m *Manager) Started() <-chan struct{} { return m.started }
+
+// Shutdown begins to stop everything, dependents first, and returns at once.
+func (m *Manager) Shutdown() { m.post(m.shutdown) }
+
+// post has f called by the loop, unless that has ended.
+func (m *Manager) post(f func()) bool {
+	select {
+	case m.notes <- f:
+		return true
+	case <-m.done:
+		return false
+	}
+}
+
+// errStopped is what calls get that come too late.
+var errStopped = errors.New("supervise is stopping")
+
+// ask has f called by the loop and waits until it has been.
+func (m *Manager) ask(ctx context.Context, f func()) error {
+	called := make(chan struct{})
+	if !m.post(func() { f(); close(called) }) {
+		return errStopped
+	}
+	select {
+	case <-called:
+		return nil
+	case <-m.done:
+		return errStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// add makes a service that is not running yet.
+func (m *Manager) add(cfg *config.Service) *service {
+	s := newService(cfg, m.config, m.host, m.registry, m.record)
+	m.services[cfg.Name] = s
+	m.waiting[cfg.Name] = true
+	if m.o.Output != nil {
+		m.o.Output.Expect(cfg.Name, cfg.Workers)
+	}
+	m.loops.Go(s.loop)
+	return s
+}
+
+// launchReady starts every service whose dependencies have been ready, and says when there is none left to wait for.
+func (m *Manager) launchReady() {
+	for name, s := range m.services {
+		if !m.launched[name] && !m.stopping && m.dependenciesMet(name) {
+			m.launched[name] = true
+			m.launch(name, s)
+		}
+	}
+	if len(m.waiting) == 0 {
+		select {
+		case <-m.started:
+		default:
+			close(m.started)
+		}
+	}
+}
+
+func (m *Manager) dependenciesMet(name string) bool {
+	cfg := m.config.Service(name)
+	return cfg == nil || !slices.ContainsFunc(cfg.DependsOn, func(d string) bool { return m.waiting[d] })
+}
+
+// launch starts a service and asks again until it has been ready. A start that failed is retried by the service itself; the
+// reply to a start tells only of the first attempt.
+func (m *Manager) launch(name string, s *service) {
+	reply := make(chan error, 1)
+	s.post(func() { s.accept(&operation{kind: opStart, replies: []chan error{reply}}) })
+	go func() {
+		select {
+		case err := <-reply:
+			m.post(func() { m.launchEnded(name, s, err) })
+		case <-m.done:
+		}
+	}()
+}
+
+func (m *Manager) launchEnded(name string, s *service, err error) {
+	if m.services[name] != s || m.stopping {
+		return
+	}
+	var again *StartError
+	if errors.As(err, &again) {
+		m.launch(name, s)
+		return
+	}
+	if err == nil {
+		delete(m.waiting, name)
+		m.launchReady()
+	}
+}
+
+// shutdown stops every service that no other running one depends on; the others follow as those are gone.
+func (m *Manager) shutdown() {
+	if m.stopping {
+		return
+	}
+	m.stopping = true
+	m.stopLeaves()
+}
+
+// stopLeaves stops the services on which no service depends that still runs.
+func (m *Manager) stopLeaves() {
+	for name, s := range m.services {
+		if m.hasDependents(name) || m.ending[name] {
+			continue
+		}
+		m.ending[name] = true
+		m.stopThen(s, func() {
+			m.forget(name, s)
+			m.stopLeaves()
+		})
+	}
+}
+
+// forget ends a service that is stopped for good.
+func (m *Manager) forget(name string, s *service) {
+	if m.services[name] == s {
+		delete(m.services, name)
+		close(s.quit)
+	}
+}
+
+func (m *Manager) hasDependents(name string) bool {
+	for other := range m.services {
+		if cfg := m.config.Service(other); cfg != nil && slices.Contains(cfg.DependsOn, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopThen stops a service and calls f in the loop when it is stopped.
+func (m *Manager) stopThen(s *service, f func()) {
+	reply := make(chan error, 1)
+	s.post(func() { s.halt(reply) })
+	go func() {
+		<-reply
+		m.post(f)
+	}()
+}
+
+// record puts an event into the journal and the log.
+func (m *Manager) record(e Event) {
+	e.Time = time.Now()
+	m.journal.publish(e)
+	logEvent(m.o.Log, e)
+}
+
+// socketReplaced is told by the registry that a listener had to be opened anew: workers that hold the old socket serve nobody.
+func (m *Manager) socketReplaced(listener string) {
+	m.post(func() {
+		for _, s := range m.services {
+			s.post(func() {
+				if slices.Contains(s.cfg.Listeners, listener) && s.current != nil {
+					s.accept(&operation{kind: opRestart})
+				}
+			})
+		}
+	})
+}
+
+// ReopenOutput opens the files that services write to anew, after logrotate(8) has renamed them.
+func (m *Manager) ReopenOutput() error { return m.host.files.reopen() }
+
+// NotFoundError is a name that the configuration does not have.
+type NotFoundError struct {
+	Kind  string // "service" or "listener"
+	Name  string
+	Known []string
+}
+
+// Error lists the names there are.
+func (e *NotFoundError) Error() string {
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("there is no %s %q: there are none", e.Kind, e.Name)
+	}
+	return fmt.Sprintf("there is no %s %q; there are: %s", e.Kind, e.Name, strings.Join(e.Known, ", "))
+}

@@ -1,0 +1,188 @@
+package supervisor
+
+import (
+	"fmt"
+	"syscall"
+
+	"github.com/seed-da40d5ac/supervise/config"
+)
+
+// operation is something that was asked of a service and that may have to wait for its turn: a service does one thing at
+// a time. Reply channels have room for one answer.
+type operation struct {
+	kind    operationKind
+	cfg     *config.Service // restart and adjust: the configuration to go on with; nil = the one it has
+	all     *config.Config
+	workers int // scale
+	replies []chan error
+}
+
+type operationKind int
+
+const (
+	opStart operationKind = iota
+	opRestart
+	opScale
+	opAdjust // take over settings that need no new workers
+)
+
+// accept queues an operation. A restart joins one that is still waiting: both want workers that start after now.
+func (s *service) accept(op *operation) {
+	if op.kind == opRestart {
+		for _, waiting := range s.queue {
+			if waiting.kind == opRestart {
+				if op.cfg != nil {
+					waiting.cfg, waiting.all = op.cfg, op.all
+				}
+				waiting.replies = append(waiting.replies, op.replies...)
+				return
+			}
+		}
+	}
+	s.queue = append(s.queue, op)
+	s.next()
+}
+
+// next performs what waits, as long as nothing else is going on.
+func (s *service) next() {
+	for len(s.queue) > 0 && s.rollout == nil && !s.halting {
+		op := s.queue[0]
+		s.queue = s.queue[1:]
+		s.perform(op)
+	}
+}
+
+func (s *service) perform(op *operation) {
+	switch op.kind {
+	case opStart:
+		s.start(op)
+	case opRestart:
+		s.take(op)
+		if s.current == nil {
+			s.start(op)
+		} else {
+			s.begin(op.replies)
+		}
+	case opScale:
+		s.scale(op)
+	case opAdjust:
+		s.take(op)
+		if s.current != nil {
+			s.current.cfg, s.current.all = s.cfg, s.all
+		}
+		s.scale(&operation{workers: s.workers, replies: op.replies})
+	}
+}
+
+// take makes op's configuration the service's. A changed number of workers overrides what scale said.
+func (s *service) take(op *operation) {
+	if op.cfg == nil {
+		return
+	}
+	if op.cfg.Workers != s.cfg.Workers {
+		s.workers = op.cfg.Workers
+	}
+	s.cfg, s.all = op.cfg, op.all
+}
+
+// start boots a stopped service, and waits for one that is being started.
+func (s *service) start(op *operation) {
+	for _, reply := range op.replies {
+		switch {
+		case s.current == nil:
+			s.boot(reply)
+		case s.current.allReady():
+			reply <- nil
+		default:
+			s.current.waiters = append(s.current.waiters, reply)
+		}
+	}
+}
+
+// scale gives the current generation another number of workers.
+func (s *service) scale(op *operation) {
+	before := s.workers
+	s.workers = op.workers
+	g := s.current
+	if g == nil || op.workers == len(g.active()) {
+		answer(op.replies, nil)
+		return
+	}
+	for _, sl := range g.resize(op.workers) {
+		stop(&sl.retry)
+		s.stopWorker(sl.worker)
+	}
+	g.forget()
+	s.emit(Event{Kind: KindServiceScaled, Generation: g.number, Message: fmt.Sprintf("scaled from %d to %d workers", before, op.workers)})
+	g.waiters = append(g.waiters, op.replies...)
+	s.fill(g)
+}
+
+// halt stops the service. It does not wait for its turn: a rollout that is going on fails.
+func (s *service) halt(reply chan error) {
+	s.stops = append(s.stops, reply)
+	s.halting = true
+	err := fmt.Errorf("service %q is being stopped", s.name)
+	for _, op := range s.queue {
+		answer(op.replies, err)
+	}
+	s.queue = nil
+	if r := s.rollout; r != nil && r.failed == nil && !r.to.promoted {
+		s.fail("the service is being stopped", nil)
+	}
+	if s.current != nil {
+		s.retire(s.current, func() {})
+	}
+	s.checkHalted()
+}
+
+// checkHalted tells those who wait for the service to be stopped that it is.
+func (s *service) checkHalted() {
+	if !s.halting || s.current != nil || len(s.former) > 0 {
+		return
+	}
+	s.halting = false
+	s.rollout = nil
+	s.reason, s.kept = "", ""
+	s.emit(Event{Kind: KindServiceStopped, Generation: s.number, Message: "service stopped"})
+	answer(s.stops, nil)
+	s.stops = nil
+}
+
+// killAll ends every worker at once.
+func (s *service) killAll() {
+	s.killed = true
+	for _, g := range s.generations() {
+		g.stopping = true
+		if g.cancelHook != nil {
+			g.cancelHook()
+		}
+		for _, sl := range g.slots {
+			if sl.worker != nil {
+				sl.worker.stopping = true
+				s.step(sl.worker, stopAsked)
+				s.step(sl.worker, ranOut)
+			}
+		}
+	}
+}
+
+// signalAll sends sig to the main process of every worker.
+func (s *service) signalAll(sig syscall.Signal) error {
+	n := 0
+	for _, g := range s.generations() {
+		for _, sl := range g.slots {
+			if sl.worker == nil || !sl.worker.launched || sl.worker.phase == killing {
+				continue
+			}
+			if err := sl.worker.proc.signal(sig); err != nil {
+				return fmt.Errorf("cannot signal %s of service %q: %w", sl.worker.describe(), s.name, err)
+			}
+			n++
+		}
+	}
+	if n == 0 {
+		return fmt.Errorf("cannot signal service %q: it has no running worker", s.name)
+	}
+	return nil
+}

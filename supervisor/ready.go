@@ -1,0 +1,122 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"regexp"
+	"time"
+)
+
+// watchReady begins to watch for what makes the worker ready, where that is not a message or the mere passing of time. It
+// ends with ctx. It owns pipe.
+func (c *child) watchReady(ctx context.Context, pipe *os.File) {
+	ready := func() { c.tell(happening{kind: foundReady}) }
+	switch c.spec.service.Ready.When {
+	case "newline":
+		go awaitNewline(ctx, pipe, ready)
+	case "log":
+		go c.awaitLine(ctx, ready)
+	case "http":
+		go c.poll(ctx, func(ctx context.Context) bool { return answers(ctx, c.layout.resolved.URL) }, ready)
+	case "exec":
+		go c.poll(ctx, c.checkCommand, ready)
+	}
+}
+
+// awaitNewline waits for the line that s6 and dinit programs write when they are ready. Other bytes before it are ignored; a
+// pipe that is closed without it means nothing.
+func awaitNewline(ctx context.Context, pipe *os.File, ready func()) {
+	defer context.AfterFunc(ctx, func() { pipe.Close() })()
+	defer pipe.Close()
+	buf := make([]byte, 256)
+	for {
+		n, err := pipe.Read(buf)
+		for _, b := range buf[:n] {
+			if b == '\n' {
+				ready()
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// matchLines has every line of the worker looked at, from its first on, until one matches.
+func (c *child) matchLines() {
+	pattern, err := regexp.Compile(c.layout.resolved.Pattern)
+	if err != nil {
+		return // config has refused such a file
+	}
+	c.matched = make(chan struct{})
+	match := func(text string) {
+		if pattern.MatchString(text) {
+			c.matcher.Store(nil)
+			close(c.matched)
+		}
+	}
+	c.matcher.Store(&match)
+}
+
+// awaitLine waits for the line that matches.
+func (c *child) awaitLine(ctx context.Context, ready func()) {
+	select {
+	case <-c.matched:
+		ready()
+	case <-ctx.Done():
+	}
+}
+
+// firstPause is the wait after a first check that said no; it doubles up to ready.interval.
+const firstPause = 10 * time.Millisecond
+
+// poll asks until check says yes.
+func (c *child) poll(ctx context.Context, check func(context.Context) bool, ready func()) {
+	pause := min(firstPause, c.spec.service.Ready.Interval)
+	for !check(ctx) {
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+		pause = min(2*pause, c.spec.service.Ready.Interval)
+	}
+	if ctx.Err() == nil {
+		ready()
+	}
+}
+
+// probeTimeout bounds one HTTP check.
+const probeTimeout = 5 * time.Second
+
+// answers is whether GET url is answered with a status below 400. Redirects are not followed.
+func answers(ctx context.Context, url string) bool {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: nil},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode < http.StatusBadRequest
+}
+
+// checkCommand is whether ready.command succeeds.
+func (c *child) checkCommand(ctx context.Context) bool {
+	return c.host.command(ctx, c.spec, c.layout, c.layout.resolved.ReadyCommand) == nil
+}
+
+var errCancelled = errors.New("cancelled")

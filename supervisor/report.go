@@ -1,0 +1,143 @@
+package supervisor
+
+import (
+	"context"
+	"os"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// Status tells what is held and what runs. With names only those services are told of.
+func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
+	st := Status{
+		Version: m.o.Version, KeeperPID: os.Getpid(), ManagerPID: os.Getpid(), StartedAt: m.startedAt,
+		Listeners: []ListenerStatus{}, Services: []ServiceStatus{},
+	}
+	for _, name := range names {
+		if _, err := m.find(ctx, name); err != nil {
+			return Status{}, err
+		}
+	}
+	var services []*service
+	var current *config.Config
+	err := m.ask(ctx, func() {
+		current = m.config
+		for _, cfg := range m.config.Services {
+			if s := m.services[cfg.Name]; s != nil && wanted(names, cfg.Name) {
+				services = append(services, s)
+			}
+		}
+	})
+	if err != nil {
+		return Status{}, err
+	}
+	st.Config = current.Path
+	for _, l := range m.registry.Status() {
+		st.Listeners = append(st.Listeners, listenerStatus(l))
+	}
+	st.Services = gather(services)
+	return st, nil
+}
+
+func wanted(names []string, name string) bool {
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return len(names) == 0
+}
+
+// gather asks all services at once.
+func gather(services []*service) []ServiceStatus {
+	answers := make([]chan ServiceStatus, len(services))
+	for i, s := range services {
+		answers[i] = make(chan ServiceStatus, 1)
+		s.post(func() { answers[i] <- s.status() })
+	}
+	out := []ServiceStatus{}
+	for i, s := range services {
+		select {
+		case st := <-answers[i]:
+			out = append(out, st)
+		case <-s.done:
+		}
+	}
+	return out
+}
+
+func (s *service) status() ServiceStatus {
+	st := ServiceStatus{Name: s.name, State: s.state(), Restarts: s.crashes, Workers: []WorkerStatus{}, Reason: s.reason}
+	if st.Reason == "" {
+		st.Reason = s.kept
+	}
+	if s.current != nil {
+		st.Generation = s.current.number
+	}
+	for _, g := range s.generations() {
+		for _, sl := range g.slots {
+			if sl.worker != nil || sl.retry != nil {
+				st.Workers = append(st.Workers, sl.status(g))
+			}
+		}
+	}
+	if r := s.rollout; r != nil {
+		st.Rollout = &RolloutStatus{From: r.from.number, To: r.to.number, Strategy: r.to.cfg.Rollout.Strategy, Step: r.step,
+			Ready: r.to.count(isServing), Workers: len(r.to.active()), StartedAt: r.startedAt}
+	}
+	return st
+}
+
+// state sums a service up in a word.
+func (s *service) state() string {
+	switch {
+	case s.halting:
+		return "stopping"
+	case s.current == nil || s.current.ranOut():
+		return "stopped"
+	case s.rollout != nil:
+		return "rolling-out"
+	case s.current.retrying() || s.reason != "":
+		return "degraded"
+	case !s.current.allReady():
+		return "starting"
+	}
+	return "running"
+}
+
+// ranOut is whether every worker ended as it was meant to.
+func (g *generation) ranOut() bool {
+	for _, sl := range g.active() {
+		if !sl.finished {
+			return false
+		}
+	}
+	return len(g.active()) > 0
+}
+
+func (sl *slot) status(g *generation) WorkerStatus {
+	st := WorkerStatus{Index: sl.index, Generation: g.number, Phase: gone.String(), Connections: -1, LastExit: sl.lastExit}
+	if w := sl.worker; w != nil {
+		st.PID, st.Phase, st.StartedAt, st.Status = w.pid, w.phase.String(), w.startedAt, w.status
+		if !w.readyAt.IsZero() {
+			at := w.readyAt
+			st.ReadyAt = &at
+		}
+		return st
+	}
+	at := sl.retryAt
+	st.RetryAt = &at
+	return st
+}
+
+func listenerStatus(l registry.Listener) ListenerStatus {
+	services := l.Services
+	if services == nil {
+		services = []string{}
+	}
+	return ListenerStatus{
+		Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Queue: l.Queue, Held: l.Paused, Services: services,
+		Backlog: Backlog{Configured: l.Backlog.Configured, Effective: l.Backlog.Effective},
+	}
+}

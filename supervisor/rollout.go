@@ -1,0 +1,239 @@
+package supervisor
+
+import (
+	"fmt"
+	"time"
+)
+
+// rollout replaces a generation by the next: start, ready, bake, promote, drain, retire. Or it keeps the old one.
+type rollout struct {
+	from, to  *generation
+	replies   []chan error
+	step      string
+	startedAt time.Time
+	hooked    bool // before_start has succeeded
+	announced bool // KindReady was reported
+	hooking   bool // after_ready is running
+	failed    error
+}
+
+// begin starts a rollout of the service as it is configured now.
+func (s *service) begin(replies []chan error) {
+	to, err := s.create()
+	if err != nil {
+		s.reason = err.Error()
+		answer(replies, err)
+		return
+	}
+	r := &rollout{from: s.current, to: to, replies: replies, step: "start", startedAt: time.Now()}
+	s.rollout = r
+	s.emit(Event{Kind: KindStart, Generation: to.number, Message: fmt.Sprintf("generation %d is being started (%s)", to.number, to.cfg.Rollout.Strategy)})
+	s.hook(to, "before_start", 0, func(err error) {
+		if r.failed != nil {
+			s.checkGone(to)
+			return
+		}
+		if err != nil {
+			s.fail(err.Error(), nil)
+			return
+		}
+		r.hooked = true
+		s.advance()
+	})
+}
+
+// advance does what the running rollout can do next. It is called after everything that may have changed that.
+func (s *service) advance() {
+	r := s.rollout
+	if r == nil || r.failed != nil || !r.hooked || r.to.promoted || r.hooking {
+		return
+	}
+	s.arrange(r)
+	if !r.announced && r.to.allReady() {
+		r.announced = true
+		s.announceReady(r)
+	}
+	if s.replaced(r) {
+		r.hooking = true
+		s.hook(r.to, "after_ready", r.to.cfg.Ready.Timeout, func(err error) {
+			r.hooking = false
+			s.afterReady(r, err)
+		})
+	}
+}
+
+// replaced is whether all workers of the new generation have proved themselves.
+func (s *service) replaced(r *rollout) bool {
+	for _, sl := range r.to.active() {
+		if !sl.finished && (sl.worker == nil || !isBaked(sl.worker)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *service) announceReady(r *rollout) {
+	r.step = "ready"
+	s.emit(Event{Kind: KindReady, Generation: r.to.number, Message: fmt.Sprintf("generation %d is ready (%d workers)", r.to.number, len(r.to.active()))})
+	if bake := r.to.cfg.Rollout.Bake; bake > 0 {
+		r.step = "bake"
+		s.emit(Event{Kind: KindBake, Generation: r.to.number, Message: fmt.Sprintf("generation %d must stay healthy for %s", r.to.number, bake)})
+	}
+}
+
+func (s *service) afterReady(r *rollout, err error) {
+	switch {
+	case r.failed != nil:
+		s.checkGone(r.to)
+	case err != nil:
+		s.fail(err.Error(), nil)
+	case s.replaced(r):
+		s.promote(r)
+	default:
+		s.advance()
+	}
+}
+
+// promote makes the new generation the current one and lets the old one finish.
+func (s *service) promote(r *rollout) {
+	r.step = "promote"
+	r.to.promoted = true
+	s.current = r.to
+	s.reason, s.kept = "", ""
+	for _, sl := range r.to.active() {
+		if sl.worker != nil {
+			s.tellSockets(sl.worker, "promoted")
+		}
+	}
+	s.emit(Event{Kind: KindPromote, Generation: r.to.number, Message: fmt.Sprintf("generation %d is the current one", r.to.number)})
+	r.step = "drain"
+	s.former = append(s.former, r.from)
+	r.to.waiters, r.from.waiters = append(r.to.waiters, r.from.waiters...), nil
+	s.settled(r.to)
+	s.emit(Event{Kind: KindDrain, Generation: r.from.number, Message: fmt.Sprintf("generation %d finishes", r.from.number)})
+	s.retire(r.from, func() {
+		r.step = "retire"
+		s.emit(Event{Kind: KindRetire, Generation: r.from.number, Message: fmt.Sprintf("generation %d is gone", r.from.number)})
+		s.finish(r, nil)
+	})
+}
+
+// fail gives up on the new generation. What served before goes on, or is brought back where the strategy took it away.
+func (s *service) fail(reason string, output []string) {
+	r := s.rollout
+	err := &RolloutError{Service: s.name, Generation: r.to.number, Reason: reason, Output: output, Kept: r.from.number}
+	r.failed, r.step = err, "rollback"
+	s.kept = err.Error()
+	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output,
+		Message: fmt.Sprintf("generation %d failed, generation %d goes on", r.to.number, r.from.number)})
+	answer(r.replies, err)
+	r.replies = nil
+	s.former = append(s.former, r.to)
+	if r.to.cfg.Rollout.Strategy == "rolling" {
+		s.restore(r.from)
+	}
+	s.retire(r.to, func() {
+		s.restore(r.from)
+		s.finish(r, err)
+	})
+}
+
+// restore brings back the workers of a generation that had made room for one that failed.
+func (s *service) restore(g *generation) {
+	if g.stopping {
+		return
+	}
+	g.parked = false
+	if g.stopHook == hookDone {
+		g.stopHook = hookNotRun
+	}
+	s.fill(g)
+}
+
+// finish ends the rollout; the next operation may begin.
+func (s *service) finish(r *rollout, err error) {
+	answer(r.replies, err)
+	r.replies = nil
+	s.rollout = nil
+}
+
+// arrange starts and stops workers as the strategy allows now.
+func (s *service) arrange(r *rollout) {
+	switch r.to.cfg.Rollout.Strategy {
+	case "replace":
+		s.replace(r)
+	case "rolling":
+		s.rolling(r)
+	default:
+		s.overlap(r)
+	}
+}
+
+// overlap starts all new workers beside all old ones. The old ones are stopped after the promotion.
+func (s *service) overlap(r *rollout) {
+	for _, sl := range r.to.active() {
+		s.startWorker(r.to, sl)
+	}
+}
+
+// replace stops all old workers and then starts the new ones, for programs that cannot run twice. Connections wait in the
+// backlog meanwhile.
+func (s *service) replace(r *rollout) {
+	if !r.from.parked {
+		s.park(r.from)
+	}
+	if r.from.count(isThere) == 0 && r.from.stopHook != hookRunning {
+		s.overlap(r)
+	}
+}
+
+// park stops the workers of a generation that may have to come back.
+func (s *service) park(g *generation) {
+	g.parked = true
+	for _, sl := range g.slots {
+		stop(&sl.retry)
+	}
+	s.beforeStop(g, func() {
+		for _, sl := range g.slots {
+			s.stopWorker(sl.worker)
+		}
+		s.advance()
+	})
+}
+
+// rolling replaces worker by worker: never more than max_surge beyond the wanted number, never fewer than max_unavailable
+// below it.
+func (s *service) rolling(r *rollout) {
+	want := len(r.to.active())
+	for _, sl := range r.to.active() {
+		if sl.worker == nil && r.from.count(isLive)+r.to.count(isThere) < want+r.to.cfg.Rollout.MaxSurge {
+			s.startWorker(r.to, sl)
+		}
+	}
+	for _, sl := range r.from.active() {
+		serving := r.from.count(isServing) + r.to.count(isBaked)
+		if sl.worker == nil || !isLive(sl.worker) || sl.worker.phase == ready && serving-1 < want-r.to.cfg.Rollout.MaxUnavailable {
+			continue
+		}
+		s.stepAside(r, sl)
+		return
+	}
+}
+
+// stepAside stops one old worker for good, as long as the rollout does not fail.
+func (s *service) stepAside(r *rollout, sl *slot) {
+	r.from.parked = true
+	s.beforeStop(r.from, func() {
+		if r.failed == nil {
+			s.stopWorker(sl.worker)
+			s.advance()
+		}
+	})
+}
+
+// answer gives everybody who waits the result.
+func answer(replies []chan error, err error) {
+	for _, c := range replies {
+		c <- err
+	}
+}

@@ -1,0 +1,308 @@
+package supervisor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// service keeps one configured command running. Its loop is the only goroutine that touches its generations, slots and
+// workers; everybody else posts a note.
+type service struct {
+	// fixed after newService
+	name    string
+	runner  runner
+	sockets sockets
+	report  func(Event)
+	log     *output.Log   // what its workers print
+	notes   chan func()   // anyone may post
+	quit    chan struct{} // closed by whoever made the service, when it is stopped for good
+	done    chan struct{} // closed when the loop has ended
+
+	// owned by the loop
+	cfg     *config.Service
+	all     *config.Config
+	workers int           // wanted; cfg.Workers until somebody scales
+	current *generation   // nil while stopped
+	former  []*generation // retiring ones, and a candidate that failed
+	rollout *rollout
+	queue   []*operation
+	stops   []chan error // told when everything is gone
+	halting bool         // being stopped
+	killed  bool         // everything is being ended at once: no more hooks
+	number  int          // of the newest generation
+	crashes int
+	reason  string // why a worker is not running; empty when all is well
+	kept    string // why the last rollout was rolled back; empty after one that went well
+}
+
+// logLines is how many lines of a service `supervise logs` can show.
+const logLines = 1000
+
+// sockets is what a service may do with the listeners it asked for: use them. Closing them is the registry's business.
+type sockets interface {
+	Acquire(names []string, user registry.User) ([]*registry.Lease, error)
+	WorkerEvent(e registry.WorkerEvent)
+}
+
+func newService(cfg *config.Service, all *config.Config, r runner, so sockets, report func(Event)) *service {
+	return &service{
+		name: cfg.Name, runner: r, sockets: so, report: report,
+		notes: make(chan func(), 16), quit: make(chan struct{}), done: make(chan struct{}),
+		log: output.NewLog(logLines), cfg: cfg, all: all, workers: cfg.Workers,
+	}
+}
+
+// loop runs until quit is closed. The service should be stopped by then.
+func (s *service) loop() {
+	defer close(s.done)
+	for {
+		select {
+		case note := <-s.notes:
+			note()
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// post has f called by the loop. A service that is gone drops it.
+func (s *service) post(f func()) {
+	select {
+	case s.notes <- f:
+	case <-s.done:
+	}
+}
+
+// after has f called by the loop when d has passed, and keeps the timer in field, in place of the one that was there. A
+// timer that fires and is replaced or stopped before the loop comes to its note does nothing.
+func (s *service) after(field **time.Timer, d time.Duration, f func()) {
+	stop(field)
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		s.post(func() {
+			if *field == t {
+				*field = nil
+				f()
+			}
+		})
+	})
+	*field = t
+}
+
+// stop ends the timer in field, if there is one.
+func stop(field **time.Timer) {
+	if *field != nil {
+		(*field).Stop()
+		*field = nil
+	}
+}
+
+// generations gives all that exist, the current one first.
+func (s *service) generations() []*generation {
+	var out []*generation
+	if s.current != nil {
+		out = append(out, s.current)
+	}
+	if s.rollout != nil && s.rollout.to != s.current {
+		out = append(out, s.rollout.to)
+	}
+	for _, g := range s.former {
+		if s.rollout == nil || g != s.rollout.to || s.rollout.to == s.current {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// create makes the next generation, with its sockets, and starts nothing.
+func (s *service) create() (*generation, error) {
+	leases, err := s.sockets.Acquire(s.cfg.Listeners, registry.User{Service: s.name, Generation: s.number + 1})
+	if err != nil {
+		return nil, err
+	}
+	s.number++
+	g := newGeneration(s.number, s.cfg, s.all, s.workers)
+	g.leases = leases
+	return g, nil
+}
+
+// boot starts the service from nothing. The generation is current at once: there is none to go back to, so its workers
+// are tried until they run.
+func (s *service) boot(reply chan error) {
+	g, err := s.create()
+	if err != nil {
+		s.reason = err.Error()
+		reply <- err
+		return
+	}
+	g.promoted = true
+	s.current = g
+	g.waiters = append(g.waiters, reply)
+	s.emit(Event{Kind: KindServiceStarted, Generation: g.number, Message: "service is being started"})
+	s.bootHook(g, &slot{})
+}
+
+// bootHook runs before_start, again and again until it succeeds, then starts the workers.
+func (s *service) bootHook(g *generation, retry *slot) {
+	s.hook(g, "before_start", 0, func(err error) {
+		if g.stopping {
+			return
+		}
+		if err == nil {
+			s.fill(g)
+			return
+		}
+		s.reason = err.Error()
+		d := retry.delay(g.cfg.Restart, 0)
+		s.emit(Event{Kind: KindWorkerBackoff, Generation: g.number, Error: err.Error(), Message: fmt.Sprintf("before_start is tried again in %s", d)})
+		g.tell(&StartError{Service: s.name, Reason: err.Error()})
+		s.after(&retry.retry, d, func() {
+			if !g.stopping {
+				s.bootHook(g, retry)
+			}
+		})
+	})
+}
+
+// fill starts a worker in every active slot that has none and does not wait for one.
+func (s *service) fill(g *generation) {
+	for _, sl := range g.active() {
+		s.startWorker(g, sl)
+	}
+	s.settled(g)
+}
+
+// settled tells those who wait for g when it is ready, and clears what was wrong.
+func (s *service) settled(g *generation) {
+	if g.stopping || !g.allReady() {
+		return
+	}
+	if g == s.current {
+		s.reason = ""
+		g.tell(nil)
+	}
+}
+
+// retire ends a generation: before_stop, stop signals, and when the last worker is gone after_stop and its sockets.
+func (s *service) retire(g *generation, whenGone func()) {
+	g.whenGone = append(g.whenGone, whenGone)
+	if g.stopping {
+		return
+	}
+	g.stopping = true
+	g.tell(fmt.Errorf("service %q is being stopped", s.name))
+	if g.cancelHook != nil {
+		g.cancelHook()
+	}
+	for _, sl := range g.slots {
+		stop(&sl.retry)
+	}
+	s.beforeStop(g, func() {
+		for _, sl := range g.slots {
+			s.stopWorker(sl.worker)
+		}
+		s.checkGone(g)
+	})
+}
+
+// beforeStop runs the before_stop hook of a generation that has served, once, and then calls f. A hook that fails stops
+// nothing: the stop goes on.
+func (s *service) beforeStop(g *generation, f func()) {
+	if !g.promoted || g.stopHook == hookDone {
+		f()
+		return
+	}
+	if g.stopHook == hookRunning {
+		g.afterStopHook = append(g.afterStopHook, f)
+		return
+	}
+	g.stopHook = hookRunning
+	g.afterStopHook = append(g.afterStopHook, f)
+	s.hook(g, "before_stop", g.cfg.Stop.Timeout, func(error) {
+		g.stopHook = hookDone
+		waiting := g.afterStopHook
+		g.afterStopHook = nil
+		for _, f := range waiting {
+			f()
+		}
+	})
+}
+
+// checkGone closes the book on a generation whose last worker is gone.
+func (s *service) checkGone(g *generation) {
+	if !g.stopping || g.closed || g.count(isThere) > 0 || g.stopHook == hookRunning {
+		return
+	}
+	g.closed = true
+	if !g.promoted {
+		s.bury(g)
+		return
+	}
+	s.hook(g, "after_stop", g.cfg.Stop.Timeout, func(error) { s.bury(g) })
+}
+
+// bury gives back the sockets of a generation that is gone and tells who waited for it.
+func (s *service) bury(g *generation) {
+	for _, l := range g.leases {
+		l.Release()
+	}
+	if s.current == g {
+		s.current = nil
+	}
+	s.drop(g)
+	for _, f := range g.whenGone {
+		f()
+	}
+	s.checkHalted()
+	s.next()
+}
+
+func (s *service) drop(g *generation) {
+	kept := s.former[:0]
+	for _, f := range s.former {
+		if f != g {
+			kept = append(kept, f)
+		}
+	}
+	s.former = kept
+}
+
+// hook runs a hook of g, if there is one, and then calls f in the loop. After limit it is ended; zero means no limit.
+func (s *service) hook(g *generation, name string, limit time.Duration, f func(error)) {
+	var cancel func()
+	if !s.killed {
+		cancel = s.runner.hook(s.spec(g, 0), name, func(err error) { s.post(func() { s.hooked(g, name, err, f) }) })
+	}
+	if cancel == nil {
+		f(nil)
+		return
+	}
+	g.cancelHook = cancel
+	if limit > 0 {
+		s.after(&g.hookTimer, limit, cancel)
+	}
+}
+
+func (s *service) hooked(g *generation, name string, err error, f func(error)) {
+	g.cancelHook = nil
+	stop(&g.hookTimer)
+	if err != nil {
+		s.emit(Event{Kind: KindHookFailed, Generation: g.number, Error: err.Error(), Message: name + " failed"})
+	}
+	f(err)
+}
+
+// spec is what it takes to start the worker of slot index.
+func (s *service) spec(g *generation, index int) spec {
+	return spec{service: g.cfg, all: g.all, generation: g.number, index: index, leases: g.leases, log: s.log}
+}
+
+// emit reports an event of this service.
+func (s *service) emit(e Event) {
+	e.Service = s.name
+	s.report(e)
+}

@@ -1,0 +1,68 @@
+package supervisor
+
+import "time"
+
+// Status is what `supervise status --json` prints and GET /v1/status answers. Its JSON keys are a contract: keys are
+// added, never renamed.
+type Status struct {
+	Version    string           `json:"version"`
+	KeeperPID  int              `json:"keeper_pid"`
+	ManagerPID int              `json:"manager_pid"`
+	Config     string           `json:"config"` // file as given on the command line; empty without one
+	StartedAt  time.Time        `json:"started_at"`
+	Listeners  []ListenerStatus `json:"listeners"`
+	Services   []ServiceStatus  `json:"services"`
+}
+
+// ListenerStatus is one listener that supervise holds open.
+type ListenerStatus struct {
+	Name     string   `json:"name"`
+	Address  string   `json:"address"` // the real one: port 0 is resolved
+	Sharing  string   `json:"sharing"`
+	Backlog  Backlog  `json:"backlog"`
+	Queue    int      `json:"queue"` // connections established and not yet accepted; -1 where the kernel does not tell
+	Held     bool     `json:"held"`  // paused by `supervise hold`
+	Services []string `json:"services"`
+}
+
+// Backlog is the length of the accept queue, in connections, as listen(2) takes it.
+type Backlog struct {
+	Configured int `json:"configured"` // 0 where there is none (datagram sockets, fifos)
+	Effective  int `json:"effective"`  // read back from the kernel; -1 where it does not tell
+}
+
+// ServiceStatus is one configured service.
+type ServiceStatus struct {
+	Name       string         `json:"name"`
+	State      string         `json:"state"`      // stopped, starting, running, rolling-out, degraded
+	Generation int            `json:"generation"` // the current one; 0 before the first
+	Restarts   int            `json:"restarts"`   // workers restarted after a crash, since supervise started
+	Workers    []WorkerStatus `json:"workers"`    // of all generations, draining ones too
+	Rollout    *RolloutStatus `json:"rollout"`
+	Reason     string         `json:"reason,omitempty"` // why it is degraded, or why the last rollout was rolled back
+}
+
+// WorkerStatus is one worker.
+type WorkerStatus struct {
+	Index       int        `json:"index"`
+	Generation  int        `json:"generation"`
+	PID         int        `json:"pid"` // 0 while it is being started or waits for its next start
+	Phase       string     `json:"phase"`
+	StartedAt   time.Time  `json:"started_at"`
+	ReadyAt     *time.Time `json:"ready_at"`
+	Connections int        `json:"connections"`         // established ones its process tree holds; -1 where unknown
+	Status      string     `json:"status,omitempty"`    // its last STATUS= message
+	RetryAt     *time.Time `json:"retry_at,omitempty"`  // it is in backoff until then
+	LastExit    string     `json:"last_exit,omitempty"` // how its predecessor of this index ended
+}
+
+// RolloutStatus is the rollout that is going on.
+type RolloutStatus struct {
+	From      int       `json:"from"`
+	To        int       `json:"to"`
+	Strategy  string    `json:"strategy"`
+	Step      string    `json:"step"` // start, ready, bake, promote, drain, retire, rollback
+	Ready     int       `json:"ready"`
+	Workers   int       `json:"workers"`
+	StartedAt time.Time `json:"started_at"`
+}

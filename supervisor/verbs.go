@@ -1,0 +1,185 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+)
+
+// Restart rolls out the next generation of a service and waits until the old one is gone. Steps are reported as they happen. When
+// ctx ends the rollout goes on; only the waiting ends. The error is a *RolloutError when the old generation was kept.
+func (m *Manager) Restart(ctx context.Context, name string, report func(Event)) error {
+	return m.operate(ctx, name, report, func(s *service, reply chan error) {
+		s.accept(&operation{kind: opRestart, replies: []chan error{reply}})
+	})
+}
+
+// Start starts a stopped service and waits until it is ready. It is no error if it runs already. The error is a *StartError when
+// the first attempt failed; the service goes on trying.
+func (m *Manager) Start(ctx context.Context, name string, report func(Event)) error {
+	return m.operate(ctx, name, report, func(s *service, reply chan error) {
+		s.accept(&operation{kind: opStart, replies: []chan error{reply}})
+	})
+}
+
+// Stop stops a service and waits until its last worker is gone. Its listeners stay open: connections wait.
+func (m *Manager) Stop(ctx context.Context, name string, report func(Event)) error {
+	return m.operate(ctx, name, report, func(s *service, reply chan error) { s.halt(reply) })
+}
+
+// maxWorkers bounds a service.
+const maxWorkers = 10000
+
+// Scale gives a service n workers and waits until new ones are ready. It holds until the next change of workers in the file.
+func (m *Manager) Scale(ctx context.Context, name string, n int, report func(Event)) error {
+	if n < 0 || n > maxWorkers {
+		return fmt.Errorf("cannot scale service %q to %d workers: give a number from 0 to %d", name, n, maxWorkers)
+	}
+	if m.o.Output != nil {
+		m.o.Output.Expect(name, n)
+	}
+	return m.operate(ctx, name, report, func(s *service, reply chan error) {
+		s.accept(&operation{kind: opScale, workers: n, replies: []chan error{reply}})
+	})
+}
+
+// Signal sends a signal, by name or number, to the main process of every worker of a service.
+func (m *Manager) Signal(ctx context.Context, name, signal string) error {
+	n, ok := config.SignalNumber(signal)
+	if !ok {
+		return fmt.Errorf("there is no signal %q: give a name like SIGHUP, HUP or a number", signal)
+	}
+	return m.operate(ctx, name, nil, func(s *service, reply chan error) { reply <- s.signalAll(syscall.Signal(n)) })
+}
+
+// Hold makes new connections to a listener wait: the kernel does not answer their SYN until Release. Nobody is refused, and
+// connections that exist go on.
+func (m *Manager) Hold(ctx context.Context, listener string) error {
+	return m.pause(ctx, listener, m.registry.Hold, Event{Kind: KindListenerHeld, Message: "new connections wait"})
+}
+
+// Release ends Hold.
+func (m *Manager) Release(ctx context.Context, listener string) error {
+	return m.pause(ctx, listener, m.registry.Release, Event{Kind: KindListenerFree, Message: "new connections are let in"})
+}
+
+func (m *Manager) pause(ctx context.Context, listener string, do func(string) error, e Event) error {
+	var found bool
+	var known []string
+	if err := m.ask(ctx, func() {
+		found = m.config.Listener(listener) != nil
+		for _, l := range m.config.Listeners {
+			known = append(known, l.Name)
+		}
+	}); err != nil {
+		return err
+	}
+	if !found {
+		return &NotFoundError{Kind: "listener", Name: listener, Known: known}
+	}
+	if err := do(listener); err != nil {
+		return err
+	}
+	e.Listener = listener
+	m.record(e)
+	return nil
+}
+
+// Events hands the events that are remembered to emit, oldest first, and with follow all that come, until ctx ends or emit fails.
+func (m *Manager) Events(ctx context.Context, follow bool, emit func(Event) error) error {
+	if follow {
+		return m.journal.follow(ctx, 0, emit)
+	}
+	events, _, _ := m.journal.since(0)
+	for _, e := range events {
+		if err := emit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// operate has do called in the loop of a service and waits for its reply, reporting what happens to the service meanwhile.
+func (m *Manager) operate(ctx context.Context, name string, report func(Event), do func(*service, chan error)) error {
+	s, err := m.find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if report == nil {
+		report = func(Event) {}
+	}
+	at := m.journal.position()
+	reply := make(chan error, 1)
+	s.post(func() { do(s, reply) })
+	for {
+		events, next, more := m.journal.since(at)
+		at = next
+		for _, e := range events {
+			if e.Service == name {
+				report(e)
+			}
+		}
+		select {
+		case err := <-reply:
+			m.drain(at, name, report)
+			return err
+		case <-more:
+		case <-s.done:
+			return errStopped
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// drain reports what was published before the reply.
+func (m *Manager) drain(at uint64, name string, report func(Event)) {
+	events, _, _ := m.journal.since(at)
+	for _, e := range events {
+		if e.Service == name {
+			report(e)
+		}
+	}
+}
+
+func (m *Manager) find(ctx context.Context, name string) (*service, error) {
+	var s *service
+	var known []string
+	var stopping bool
+	err := m.ask(ctx, func() {
+		s, stopping = m.services[name], m.stopping
+		for _, cfg := range m.config.Services {
+			known = append(known, cfg.Name)
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil && stopping:
+		return nil, errStopped
+	case s == nil:
+		return nil, &NotFoundError{Kind: "service", Name: name, Known: known}
+	}
+	return s, nil
+}
+
+// Logs hands the last n lines of a service to emit, oldest first, and with follow all that come, until ctx ends or emit fails. An
+// empty name stands for all services.
+func (m *Manager) Logs(ctx context.Context, name string, n int, follow bool, emit func(output.Line) error) error {
+	logs, err := m.logs(ctx, name)
+	if err != nil {
+		return err
+	}
+	if follow {
+		return followAll(ctx, logs, n, emit)
+	}
+	for _, line := range lastOfAll(logs, n) {
+		if err := emit(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

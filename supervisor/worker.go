@@ -1,0 +1,92 @@
+package supervisor
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/notify"
+)
+
+// worker is one process of a generation, from its start to its end. Only its service's loop touches it.
+type worker struct {
+	gen   *generation
+	slot  *slot
+	index int
+	phase phase
+	proc  process
+
+	launched  bool // its command is running; before that there is nothing to signal
+	pid       int
+	startedAt time.Time
+	readyAt   time.Time
+	baked     bool   // was healthy for rollout.bake
+	stopping  bool   // its end is wanted
+	status    string // last STATUS= message
+	failure   string // why it is being killed although its end was not wanted
+
+	deadline   *time.Timer // ready.timeout while starting, stop.timeout while draining
+	deadlineAt time.Time
+	settle     *time.Timer // ready.when = "auto": alive that long counts as ready
+	bake       *time.Timer
+	watchdog   *time.Timer
+	interval   time.Duration // of the watchdog
+}
+
+// process is what a service may ask of a running worker. None of the calls blocks for long.
+type process interface {
+	signal(sig syscall.Signal) error
+	kill()                // SIGKILL to the whole process tree
+	follow(pid int) error // MAINPID=
+	release()             // the worker is gone: give back all that was made for it
+	output() []string     // its last lines
+}
+
+// runner starts processes. The real one is host; tests put another in its place.
+type runner interface {
+	// start begins to start a worker and returns at once. What becomes of it is told, in order, from another
+	// goroutine: launched (or exited, when it could not be), then any number of the others, exited last.
+	start(s spec, tell func(happening)) process
+	// hook runs one of the service's hooks and calls done once, from another goroutine.
+	hook(s spec, name string, done func(error)) (cancel func())
+}
+
+// happening is one thing that became of a worker.
+type happening struct {
+	kind    happeningKind
+	pid     int            // launched
+	exit    keeper.Exit    // exited
+	err     error          // exited: it could not be started; ignored: why
+	message notify.Message // said
+}
+
+type happeningKind int
+
+const (
+	launched   happeningKind = iota
+	foundReady               // its readiness pipe, log line, URL or command says so
+	said                     // sd_notify(3)
+	ignored                  // somebody else's sd_notify(3)
+	ended
+)
+
+// label names the worker for people: "app.2/0".
+func (w *worker) label() string {
+	return fmt.Sprintf("%s.%d/%d", w.gen.cfg.Name, w.gen.number, w.index)
+}
+
+// describe names the worker in the middle of a sentence.
+func (w *worker) describe() string {
+	if w.pid == 0 {
+		return fmt.Sprintf("worker %d", w.index)
+	}
+	return fmt.Sprintf("worker %d (pid %d)", w.index, w.pid)
+}
+
+// stopTimers ends everything that could still act on the phase that w leaves.
+func (w *worker) stopTimers() {
+	for _, t := range []**time.Timer{&w.deadline, &w.settle, &w.bake, &w.watchdog} {
+		stop(t)
+	}
+}
