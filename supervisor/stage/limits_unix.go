@@ -45,6 +45,9 @@ func explainLimit(resource int, l Limit, err error) string {
 	if err != syscall.EPERM || syscall.Getrlimit(resource, &now) != nil {
 		return err.Error()
 	}
+	if highest, ok := maxOpenFiles(); ok && resource == syscall.RLIMIT_NOFILE && l.Hard > highest {
+		return fmt.Sprintf("%s is more than this system allows (fs.nr_open = %d)", limitValue(l.Hard), highest)
+	}
 	if l.Hard > uint64(now.Max) {
 		return fmt.Sprintf("%s is above supervise's own hard limit %s, which needs root (CAP_SYS_RESOURCE; or raise it: ulimit -H, Limit%s=)",
 			limitValue(l.Hard), limitValue(uint64(now.Max)), strings.ToUpper(l.Resource))

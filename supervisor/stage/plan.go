@@ -61,9 +61,11 @@ type Limit struct {
 	Hard     uint64 `json:"hard"`
 }
 
-// Environ is the environment of the stage process itself, not of the worker.
-// Without garbage collection the runtime starts no timer, hence no poller.
-func Environ() []string { return []string{"GOGC=off"} }
+// Environ is the environment of the stage process itself, not of the worker. It
+// keeps the Go runtime from owning descriptors, whose numbers a worker may want:
+// without garbage collection it starts no timer, hence no poller, and it does
+// not keep the CPU limit files of its cgroup open.
+func Environ() []string { return []string{"GOGC=off", "GODEBUG=containermaxprocs=0"} }
 
 // wirePlan is the JSON form of a Plan.
 type wirePlan struct {
