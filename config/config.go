@@ -64,7 +64,7 @@ type Listener struct {
 	Where string
 
 	written written
-	place   place
+	place   place // of the address
 }
 
 // Options are the socket options of a listener, set before bind(2). Nil, 0 and "" mean not given:

@@ -33,7 +33,7 @@ func (r *report) evaluate(expr hcl.Expression, k known, what string) (cty.Value,
 	before := len(r.problems)
 	for _, t := range expr.Variables() {
 		if cause, advice := k.explain(t); cause != "" {
-			r.fail(t.SourceRange(), fmt.Sprintf("cannot evaluate %s: %s", what, cause), k.quoted(expr, t, advice))
+			r.fail(t.SourceRange(), fmt.Sprintf("cannot evaluate %s: %s", what, cause), advice)
 		}
 	}
 	if len(r.problems) == before {
@@ -60,15 +60,11 @@ func (k known) explain(t hcl.Traversal) (cause, advice string) {
 		return fmt.Sprintf("%s is not known yet when the file is read", name),
 			"It is known in command, environment, directory, ready (url, pattern, command) and hooks. Here there are env and cpus."
 	}
-	return fmt.Sprintf("there is no variable %q", name), didYouMean(name, k.variables, "variables")
-}
-
-// quoted adds the likeliest fix for a lone word: quotes.
-func (k known) quoted(expr hcl.Expression, t hcl.Traversal, advice string) string {
-	if len(t) == 1 && !slices.Contains(lateVariables, t.RootName()) && expr.Range() == t.SourceRange() {
-		return fmt.Sprintf("For the text write %q, in quotes.", t.RootName())
+	advice = didYouMean(name, k.variables, "variables")
+	if len(t) == 1 && suggest(name, k.variables) == "" {
+		advice = fmt.Sprintf("Write %q in quotes when you mean the text. ", name) + advice
 	}
-	return advice
+	return fmt.Sprintf("there is no variable %q", name), advice
 }
 
 func (k known) explainMember(root string, t hcl.Traversal) (cause, advice string) {

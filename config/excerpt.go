@@ -39,6 +39,7 @@ func window(line []rune, from, to int) (string, int, int) {
 	if len(line) > excerptWidth {
 		low = min(max(0, from-excerptWidth/3), len(line)-excerptWidth)
 	}
+	cut := low+excerptWidth < len(line)
 	line = line[low:min(low+excerptWidth, len(line))]
 	from, to = from-low, min(to-low, len(line))
 	text := make([]rune, len(line))
@@ -47,6 +48,9 @@ func window(line []rune, from, to int) (string, int, int) {
 	}
 	if low > 0 && from > 0 {
 		text[0] = '…'
+	}
+	if cut && to < len(text) {
+		text[len(text)-1] = '…'
 	}
 	return string(text), from, max(to, from+1)
 }
@@ -61,11 +65,15 @@ func printable(r rune) rune {
 	return r
 }
 
-// wrap breaks text at spaces; lines that it has already stay apart.
+// wrap breaks text at spaces; lines that it has already stay as they are when they fit.
 func wrap(text string, width int) []string {
 	var lines []string
 	for paragraph := range strings.Lines(text) {
 		line := ""
+		if len(paragraph) <= width {
+			lines = append(lines, strings.TrimRight(paragraph, "\n"))
+			continue
+		}
 		for _, word := range strings.Fields(paragraph) {
 			if line != "" && len(line)+1+len(word) > width {
 				lines = append(lines, line)

@@ -84,7 +84,7 @@ func (l *late) resolve(r *report, scope Scope) Resolved {
 			continue
 		}
 		if refused := f.set(&to, l.folder, v); refused != nil {
-			r.fail(f.expr.Range(), fmt.Sprintf("cannot use %s: %s", f.what, refused.cause), refused.advice)
+			r.fail(refused.place(f.expr), fmt.Sprintf("cannot use %s: %s", f.what, refused.cause), refused.advice)
 		}
 	}
 	return to
@@ -111,7 +111,7 @@ func asCommand(v cty.Value) ([]string, *refusal) {
 	for _, element := range v.AsValueSlice() {
 		text, r := asText(element)
 		if r != nil {
-			return nil, &refusal{cause: fmt.Sprintf("element %d: %s", len(command)+1, r.cause), advice: r.advice}
+			return nil, r.in(len(command), "")
 		}
 		command = append(command, text)
 	}
@@ -156,7 +156,7 @@ func setEnvironment(to *Resolved, _ string, v cty.Value) *refusal {
 		text, r := asText(values[name])
 		switch {
 		case r != nil:
-			return &refusal{cause: fmt.Sprintf("%s: %s", name, r.cause), advice: r.advice}
+			return r.in(0, name)
 		case name == "" || strings.ContainsAny(name, "=\x00"):
 			return &refusal{cause: fmt.Sprintf("%q is no name of a variable", name), advice: `A name has at least one character and no "=".`}
 		}

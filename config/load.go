@@ -110,6 +110,9 @@ func (r *reader) check() {
 		r.fail(place{Filename: r.config.Path}, "cannot use the file: it has no listener and no service", smallest)
 	}
 	r.checkAddresses()
+	if r.broken {
+		return
+	}
 	r.checkReferences()
 	r.checkCycles()
 	r.prepareStandIn()

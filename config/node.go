@@ -35,7 +35,7 @@ func (r *reader) open(kind, noun string, at place, body hcl.Body) *node {
 		}
 		schema.Blocks = append(schema.Blocks, header)
 	}
-	content, remain, diags := body.PartialContent(schema)
+	content, remain, diags := n.named(body).PartialContent(schema)
 	r.failHCL("cannot read "+noun, diags)
 	n.content = content
 	n.refuseRest(remain)
@@ -59,6 +59,32 @@ func (n *node) refuseRest(remain hcl.Body) {
 			n.refuse("block", block.Type, block.TypeRange)
 		}
 	}
+}
+
+// named takes blocks out of a body that have a name too few or too many. JSON has names as properties, where the library
+// finds what is wrong.
+func (n *node) named(body hcl.Body) hcl.Body {
+	native, ok := body.(*hclsyntax.Body)
+	if !ok {
+		return body
+	}
+	good := *native
+	good.Blocks = nil
+	for _, b := range native.Blocks {
+		want := 0
+		if slices.Contains(labelled, b.Type) {
+			want = 1
+		}
+		switch {
+		case len(b.Labels) == want || !slices.Contains(n.shape.blocks, b.Type):
+			good.Blocks = append(good.Blocks, b)
+		case len(b.Labels) < want:
+			n.fail(b.TypeRange, fmt.Sprintf("cannot use this %s: it has no name", b.Type), fmt.Sprintf(`Write %s "NAME" { ... }.`, b.Type))
+		default:
+			n.fail(b.LabelRanges[want], fmt.Sprintf("cannot use this %s: %q is one name too many", b.Type, b.Labels[want]), "Remove it.")
+		}
+	}
+	return &good
 }
 
 // refuseProperties is for JSON, which does not tell attributes from blocks.
@@ -127,9 +153,9 @@ func (n *node) one(kind string) *node {
 	return child
 }
 
-// has gives the place of an attribute's name, false when it is not given.
+// has gives the place of an attribute's name, false when it is not given; null is the same, as everywhere in HCL.
 func (n *node) has(name string) (place, bool) {
-	if a := n.content.Attributes[name]; a != nil {
+	if a := n.content.Attributes[name]; a != nil && !isNull(a.Expr) {
 		return a.NameRange, true
 	}
 	return place{}, false

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -8,19 +9,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-// A refusal says why a value cannot be used and what to write instead.
-type refusal struct {
-	value, cause, advice string
-}
-
-func (r *refusal) Error() string {
-	text := fmt.Sprintf("cannot use %q: %s", r.value, r.cause)
-	if r.advice == "" {
-		return text
-	}
-	return text + " (" + r.advice + ")"
-}
 
 // ParseAddress reads the URL form of an address, "tcp://127.0.0.1:8080". It is strict: host names, service names and
 // unknown networks are errors that say what to write. Paths are kept as they are, relative ones too.
@@ -69,7 +57,8 @@ func guessScheme(s string) string {
 		network, rest, ok = n, right, true
 	}
 	if ok && slices.Contains(networks, network) {
-		return valid(network + "://" + strings.TrimLeft(rest, "/"))
+		rest = strings.TrimLeft(rest, "/")
+		return cmp.Or(valid(network+"://"+rest), valid(network+"://:"+rest))
 	}
 	if _, err := strconv.ParseUint(s, 10, 16); err == nil {
 		return "tcp://:" + s
@@ -130,7 +119,11 @@ func splitPort(s string) (host, port string, r *refusal) {
 		return host[1 : len(host)-1], port, refuseBrackets(host[1 : len(host)-1])
 	}
 	if strings.ContainsAny(host, ":[]") {
-		return "", "", &refusal{cause: "an IPv6 address needs brackets", advice: "write [::1]:8080"}
+		r := &refusal{cause: "an IPv6 address needs brackets", advice: "write for example [::1]:8080"}
+		if _, err := netip.ParseAddr(host); err == nil {
+			r.advice = "write [" + host + "]:" + port
+		}
+		return "", "", r
 	}
 	return host, port, nil
 }
@@ -220,7 +213,7 @@ func (a Address) withPath(path string) (Address, *refusal) {
 	a.Path = path
 	switch {
 	case path == "" || path == "@":
-		return Address{}, &refusal{cause: "it has no path", advice: "write for example " + a.Network + ":///run/app.sock"}
+		return Address{}, &refusal{cause: "it has no path", advice: "write for example " + a.Network + ":///run/app." + map[bool]string{true: "fifo", false: "sock"}[a.isFIFO()]}
 	case strings.ContainsRune(path, 0):
 		return Address{}, &refusal{cause: "it has a NUL byte"}
 	case a.isAbstract():

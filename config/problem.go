@@ -83,6 +83,7 @@ type report struct {
 	problems []Problem
 	offsets  []int // of problems, to sort them
 	warnings []string
+	broken   bool // the text did not parse: what seems to be missing may be there
 }
 
 func (r *report) fail(at place, text, advice string) {

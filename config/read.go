@@ -108,7 +108,7 @@ func asNames(v cty.Value) ([]string, *refusal) {
 	for _, element := range v.AsValueSlice() {
 		text, r := asWord(element)
 		if r != nil {
-			return nil, &refusal{cause: fmt.Sprintf("element %d: %s", len(texts)+1, r.cause), advice: r.advice}
+			return nil, r.in(len(texts), "")
 		}
 		texts = append(texts, text)
 	}
@@ -241,7 +241,7 @@ func asSignal(v cty.Value) (string, *refusal) {
 	name, err := ParseSignal(s)
 	if err != nil {
 		refused := err.(*refusal)
-		return "", &refusal{cause: fmt.Sprintf("%q: %s", shorten(s), refused.cause), advice: upperFirst(refused.advice)}
+		return "", &refusal{cause: fmt.Sprintf("%q: %s", shorten(s), refused.cause), advice: sentence(refused.advice)}
 	}
 	return name, nil
 }

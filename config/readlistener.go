@@ -20,7 +20,7 @@ func (r *reader) readListener(block *hcl.Block, names firsts) {
 	}
 	n := r.open("listener", fmt.Sprintf("listener %q", name), block.TypeRange, block.Body)
 	l := defaultListener(name)
-	l.Where, l.place, l.written = where(block.TypeRange), block.TypeRange, n.written
+	l.Where, l.written = where(block.TypeRange), n.written
 
 	take(n, "sharing", &l.Sharing, asSharing)
 	take(n, "mode", &l.Mode, asMode)
@@ -29,6 +29,7 @@ func (r *reader) readListener(block *hcl.Block, names firsts) {
 	take(n, "backlog", &l.Backlog, asBacklog)
 	n.takeOptions(&l.Options)
 	if n.takeAddress(&l.Address) {
+		l.place = n.content.Attributes["address"].Expr.Range()
 		n.checkFit(l)
 	}
 	if ok {
@@ -39,6 +40,9 @@ func (r *reader) readListener(block *hcl.Block, names firsts) {
 // takeAddress reads the address, false when there is none that can be used.
 func (n *node) takeAddress(to *Address) bool {
 	if _, given := n.has("address"); !given {
+		if n.broken {
+			return false
+		}
 		n.fail(n.at, fmt.Sprintf("cannot use %s: it has no address", n.noun), `Add for example address = "tcp://:8080".`)
 		return false
 	}
@@ -69,11 +73,10 @@ func sentence(s string) string {
 }
 
 func asSharing(v cty.Value) (string, *refusal) {
-	s, r := asChoice("kinds of sharing", "all", "generation", "worker")(v)
-	if r == nil && s != "all" {
+	if s, r := asText(v); r == nil && (s == "generation" || s == "worker") {
 		return "", &refusal{cause: fmt.Sprintf("%q is not supported yet", s), advice: `Remove the line: "all" is the default.`}
 	}
-	return s, r
+	return asChoice("kinds of sharing", "all")(v)
 }
 
 // asMode refuses 0: it would shut everybody out.

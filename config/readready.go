@@ -56,11 +56,11 @@ func (n *node) readReady(ready *node, s *Service) {
 func (n *node) checkKind(when string) {
 	for _, a := range readyAttributes {
 		if at, given := n.has(a.name); given && !slices.Contains(a.kinds, when) {
-			n.failValue(a.name, at, fmt.Sprintf("when = %q does not use it", when), fmt.Sprintf("Write when = %q, or remove the line.", strings.Join(a.kinds, `" or "`)))
+			n.failValue(a.name, at, fmt.Sprintf("when = %q does not use it", when), fmt.Sprintf(`Write when = "%s", or remove the line.`, strings.Join(a.kinds, `" or "`)))
 		}
 	}
 	example := readyNeeds[when]
-	if name, _, _ := strings.Cut(example, " "); example != "" {
+	if name, _, _ := strings.Cut(example, " "); example != "" && !n.broken {
 		if _, given := n.has(name); !given {
 			n.failAt("when", fmt.Sprintf("%q needs %s", when, name), "Add for example "+example+".")
 		}

@@ -47,7 +47,7 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 
 // readProcess reads what the process of a worker is.
 func (n *node) readProcess(s *Service) {
-	if _, given := n.has("command"); !given {
+	if _, given := n.has("command"); !given && !n.broken {
 		n.fail(n.at, fmt.Sprintf("cannot use %s: it has no command", n.noun), `Add for example command = ["./app"].`)
 	}
 	for _, name := range []string{"command", "environment", "directory"} {
@@ -78,7 +78,7 @@ func asAccounts(v cty.Value) ([]string, *refusal) {
 	}
 	for i, name := range names {
 		if _, r := asAccount(cty.StringVal(name)); r != nil {
-			return nil, &refusal{cause: fmt.Sprintf("element %d: %s", i+1, r.cause), advice: r.advice}
+			return nil, r.in(i, "")
 		}
 	}
 	return names, nil
@@ -93,7 +93,7 @@ func (n *node) asEnvironmentFiles(v cty.Value) ([]string, *refusal) {
 	for i, path := range paths {
 		bare, optional := strings.CutPrefix(path, "-")
 		if bare == "" {
-			return nil, &refusal{cause: fmt.Sprintf("element %d: it has no path", i+1), advice: `Write "-/path" for a file that may be missing.`}
+			return nil, (&refusal{cause: "it has no path", advice: `Write "-/path" for a file that may be missing.`}).in(i, "")
 		}
 		paths[i] = absolute(n.folder, bare)
 		if optional {
@@ -135,12 +135,20 @@ func (n *node) readHandoff(s *Service) {
 		case slices.Contains(laterHandoffs, d.name):
 			n.failValue("handoff", d.at, fmt.Sprintf("%q is not supported yet", d.name), "Dialects are "+list(handoffs)+".")
 		default:
-			n.failValue("handoff", d.at, fmt.Sprintf("there is no dialect %q", shorten(d.name)), didYouMean(d.name, slices.Concat(handoffs, laterHandoffs), "dialects"))
+			n.failValue("handoff", d.at, fmt.Sprintf("there is no dialect %q", shorten(d.name)), adviseHandoff(d.name))
 		}
 	}
 	if count := len(s.Listeners); slices.Contains(s.Handoff, "stdin") && count != 1 {
 		n.failAt("handoff", fmt.Sprintf(`"stdin" hands over one listener as descriptor 0, %s has %d`, n.noun, count), `Give it exactly one listener, or remove "stdin".`)
 	}
+}
+
+// adviseHandoff guesses among all dialects, but lists only those that work.
+func adviseHandoff(name string) string {
+	if guess := suggest(name, laterHandoffs); guess != "" && suggest(name, handoffs) == "" {
+		return fmt.Sprintf("Did you mean %q?", guess)
+	}
+	return didYouMean(name, handoffs, "dialects")
 }
 
 func (n *node) readStop(s *Stop) {

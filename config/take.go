@@ -21,7 +21,7 @@ func take[T any](n *node, name string, to *T, read func(cty.Value) (T, *refusal)
 	}
 	got, r := read(v)
 	if r != nil {
-		n.failAt(name, r.cause, r.advice)
+		n.failValue(name, r.place(attribute.Expr), r.cause, r.advice)
 		return
 	}
 	*to = got

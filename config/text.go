@@ -37,6 +37,7 @@ func (r *report) parseChecked(filename string, src []byte, isJSON bool) hcl.Body
 	}
 	parsed, diags := parse(src, filename)
 	r.failHCL("cannot parse", diags)
+	r.broken = diags.HasErrors()
 	if parsed == nil || parsed.Body == nil {
 		return nil
 	}

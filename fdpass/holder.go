@@ -1,5 +1,7 @@
 package fdpass
 
+import "fmt"
+
 // Holder is a process that holds an address.
 type Holder struct {
 	PID     int    // 0 when the process is not visible to us
@@ -7,5 +9,18 @@ type Holder struct {
 	UID     int    // owner of the socket; -1 when not known
 }
 
-// Holders says which processes hold an address, found by sock_diag(7) and /proc. It is empty when nobody does.
+// String gives "nginx (pid 812)" or "a process of another user (uid 33)".
+func (h Holder) String() string {
+	switch {
+	case h.PID > 0:
+		return fmt.Sprintf("%s (pid %d)", h.Command, h.PID)
+	case h.UID >= 0:
+		return fmt.Sprintf("a process of another user (uid %d)", h.UID)
+	}
+	return "a process that is not visible to us"
+}
+
+// Holders says which processes hold an address, so that bind(2) to it fails. Several can share one socket. The sockets
+// come from sock_diag(7), their processes from /proc; what other users run stays hidden to all but root. It is empty
+// when nobody holds the address.
 func Holders(a Address) ([]Holder, error) { return holders(a) }

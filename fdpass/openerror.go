@@ -1,32 +1,50 @@
 package fdpass
 
-import "syscall"
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
 
-// OpenError says why a listener could not be opened: one sentence with the listener's name, what was tried, the cause
-// and what to do about it.
+// OpenError says why a listener could not be opened, taken over or changed: one sentence with the listener's name, what
+// was tried, the cause and what to do about it.
 type OpenError struct {
 	Name    string        // of the listener
 	Address Address       // as configured
-	Op      string        // "create", "bind", "listen", "set the option mark of", ...
-	Err     syscall.Errno // 0 when no system call failed; Unwrap gives it
-	Cause   string        // the cause in words, in place of the errno's own text
+	Op      string        // "socket", "bind", "listen", "fifo", "restore", "reopen", or the attribute that was to be set
+	Err     syscall.Errno // what the kernel answered; 0 when no system call failed
+	Cause   string        // in words
 	Advice  string        // what to do; may be empty
 }
 
-// Error gives the sentence: cannot bind listener "web" to tcp://:80: permission denied (run as root ...).
+// Error gives the sentence: cannot bind listener "web" to tcp://[::]:80: permission denied ... (run as root, ...).
 func (e *OpenError) Error() string {
-	s := "cannot " + e.Op + " listener \"" + e.Name + "\""
-	switch e.Op {
-	case "bind":
-		s += " to " + e.Address.String()
-	default:
-		s += " at " + e.Address.String()
-	}
-	s += ": " + e.Cause
+	s := fmt.Sprintf(sentence(e.Op), e.Name, e.Address) + ": " + e.Cause
 	if e.Advice != "" {
 		s += " (" + e.Advice + ")"
 	}
 	return s
+}
+
+// sentence takes the listener's name and address.
+func sentence(op string) string {
+	switch op {
+	case "socket":
+		return "cannot create listener %q for %s"
+	case "bind":
+		return "cannot bind listener %q to %s"
+	case "listen":
+		return "cannot listen with listener %q on %s"
+	case "fifo":
+		return "cannot open listener %q at %s"
+	case "restore":
+		return "cannot take over the descriptor given for listener %q at %s"
+	case "reopen":
+		return "cannot reopen listener %q at %s"
+	case "pause":
+		return "cannot pause or resume listener %q at %s"
+	}
+	return "cannot set " + op + " of listener %q at %s"
 }
 
 // Unwrap gives the errno, for errors.Is(err, syscall.EADDRINUSE).
@@ -36,3 +54,6 @@ func (e *OpenError) Unwrap() error {
 	}
 	return e.Err
 }
+
+// ErrNeedsReopen is what Relisten answers, by errors.Is, when listen(2) cannot bring the socket back: Reopen can.
+var ErrNeedsReopen = errors.New("the socket must be opened anew")

@@ -121,16 +121,41 @@ func (p *fakeProcess) got() []syscall.Signal {
 }
 
 func (r *fakeRunner) hook(s spec, name string, done func(error)) func() {
+	r.mu.Lock()
 	err, there := r.hooks[name]
 	if !there {
+		r.mu.Unlock()
 		return nil
 	}
-	r.mu.Lock()
 	r.ran = append(r.ran, fmt.Sprintf("%s.%d", name, s.generation))
 	r.mu.Unlock()
 	var once sync.Once
 	time.AfterFunc(r.hookFor, func() { once.Do(func() { done(err) }) })
 	return func() { time.AfterFunc(0, func() { once.Do(func() { done(errors.New("cancelled")) }) }) }
+}
+
+func (r *fakeRunner) setHook(name string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hooks[name] = err
+}
+
+func (r *fakeRunner) dropHook(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.hooks, name)
+}
+
+func (r *fakeRunner) hooksRun() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.ran)
+}
+
+func (r *fakeRunner) setManners(behave func(spec, int) manners) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behave = behave
 }
 
 // process gives the nth process that was started.

@@ -287,7 +287,7 @@ func TestHookHangs(t *testing.T) {
 	r.hookFor = 1000 * time.Hour
 	onBench(t, ``, r, func(b *bench) {
 		b.wants(b.start(), nil)
-		r.hooks["before_start"] = nil
+		r.setHook("before_start", nil)
 		done := b.restart()
 		time.Sleep(time.Hour)
 		b.waits(done)
@@ -295,7 +295,7 @@ func TestHookHangs(t *testing.T) {
 		time.Sleep(time.Second)
 		b.wants(stopped, nil)
 		b.wants(done, errAny)
-		delete(r.hooks, "before_start")
+		r.dropHook("before_start")
 		b.wants(b.start(), nil)
 	})
 }

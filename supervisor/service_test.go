@@ -364,7 +364,7 @@ func TestCannotStart(t *testing.T) {
 		default:
 			t.Error("no answer")
 		}
-		r.behave = nil
+		r.setManners(func(spec, int) manners { return manners{} })
 		time.Sleep(time.Minute)
 		if got := b.status(); got.State != "running" {
 			t.Errorf("status %+v", got)
@@ -399,7 +399,7 @@ func TestHooks(t *testing.T) {
 		time.Sleep(7 * time.Second)
 		b.wants(done, nil)
 		want := []string{"before_start.1", "before_start.2", "after_ready.2", "before_stop.1", "after_stop.1"}
-		if d := cmp.Diff(want, r.ran); d != "" {
+		if d := cmp.Diff(want, r.hooksRun()); d != "" {
 			t.Error(d)
 		}
 	})
@@ -412,10 +412,10 @@ func TestHookFails(t *testing.T) {
 		onBench(t, ``, r, func(b *bench) {
 			b.start()
 			time.Sleep(time.Minute)
-			if r.started() != 0 || len(r.ran) < 5 {
-				t.Errorf("%d workers, hooks %q", r.started(), r.ran)
+			if r.started() != 0 || len(r.hooksRun()) < 5 {
+				t.Errorf("%d workers, hooks %q", r.started(), r.hooksRun())
 			}
-			r.hooks["before_start"] = nil
+			r.setHook("before_start", nil)
 			time.Sleep(time.Minute)
 			if got := b.status().State; got != "running" {
 				t.Errorf("state %q", got)
@@ -428,7 +428,7 @@ func TestHookFails(t *testing.T) {
 			r.hooks = map[string]error{}
 			onBench(t, ``, r, func(b *bench) {
 				b.wants(b.start(), nil)
-				r.hooks[name] = errors.New("no")
+				r.setHook(name, errors.New("no"))
 				done := b.restart()
 				time.Sleep(time.Second)
 				b.wants(done, errAny)

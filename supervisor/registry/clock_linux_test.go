@@ -37,11 +37,11 @@ func TestRecheckAfterReady(t *testing.T) {
 		r, rec, s, _ := timed(t)
 		event(r, 1, 77, Ready, Promoted)
 		relistenHere(t, s, 5)
-		time.Sleep(recheckDelay - 1)
+		time.Sleep(recheckDelay - time.Nanosecond)
 		if got := state(t, s).Backlog; got != 5 {
 			t.Errorf("looked at too early: backlog %d", got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if got := state(t, s).Backlog; got != 50 {
 			t.Errorf("backlog %d, want 50", got)

@@ -38,7 +38,6 @@ func (r *Registry) watched(e fdpass.WatchEvent) {
 	if h == nil {
 		return
 	}
-	h.lost = h.lost || e.Kind == fdpass.Shutdown
 	if pause := repairPause - time.Since(h.restored); pause > 0 {
 		r.after(h, &h.repair, pause, func() { r.repair(h) })
 		return
@@ -74,8 +73,7 @@ func (r *Registry) check(h *held, by []*worker) (fdpass.State, error) {
 		r.log.Error("cannot look at listener", "listener", h.name, "error", err)
 		return state, err
 	}
-	if h.lost || listens(h.socket.Address()) && !state.Listening {
-		h.lost = false
+	if !state.Listening {
 		r.revive(h, by)
 	} else if state.Backlog >= 0 && state.Backlog != h.backlog {
 		r.relisten(h, by, state.Backlog)
@@ -93,18 +91,27 @@ func (r *Registry) revive(h *held, by []*worker) {
 		r.say(h, shutDown, by, "worker shut a listener down, listening again")
 		return
 	}
-	// The kernel has no way back for this kind: another socket takes its place at the same path.
+	// The kernel knows no way back for this kind.
+	if err := r.reopen(h); err != nil {
+		r.say(h, shutDown, by, "worker shut a listener down, cannot open it anew", "error", err)
+		return
+	}
+	r.say(h, shutDown, by, "worker shut a listener down, opened anew for the next generation")
+}
+
+// reopen puts another socket in the place of h's, with everything that workers set on it, and lets the manager know
+// that those who have the old one need a new generation.
+func (r *Registry) reopen(h *held) error {
 	r.watcher.Remove(h.socket)
 	err := h.socket.Reopen()
 	r.watch(h)
 	if err != nil {
-		r.say(h, shutDown, by, "worker shut a listener down, cannot open it anew", "error", err)
-		return
+		return err
 	}
 	h.measure()
 	r.setFlag(h, h.flag.want)
-	r.say(h, shutDown, by, "worker shut a listener down, opened anew for the next generation")
 	r.announce(h)
+	return nil
 }
 
 func (r *Registry) relisten(h *held, by []*worker, found int) {
@@ -166,14 +173,20 @@ func (r *Registry) elect(h *held) {
 	}
 }
 
+// checkPath links a removed path back to the same socket, or where that cannot be done opens another one there.
 func (r *Registry) checkPath(h *held, by []*worker) {
 	restored, err := h.socket.RestorePath()
-	switch {
-	case err != nil:
-		r.say(h, pathRemoved, by, "worker removed the path of a listener, cannot put it back", "error", err)
-	case restored:
-		r.say(h, pathRemoved, by, "worker removed the path of a listener, put back", "path", h.socket.Address().Path)
+	if err == nil {
+		if restored {
+			r.say(h, pathRemoved, by, "worker removed the path of a listener, put back", "path", h.socket.Address().Path)
+		}
+		return
 	}
+	if failed := r.reopen(h); failed != nil {
+		r.say(h, pathRemoved, by, "worker removed the path of a listener, cannot put it back", "error", err, "reopen", failed)
+		return
+	}
+	r.say(h, pathRemoved, by, "worker removed the path of a listener, opened anew for the next generation", "error", err)
 }
 
 // say logs damage. The same by the same worker is logged once a minute, with the number of times it was not.
@@ -195,8 +208,8 @@ func (r *Registry) say(h *held, d damage, by []*worker, text string, pairs ...an
 
 // announce tells Options.Replaced about h, outside of run, one call at a time.
 func (r *Registry) announce(h *held) {
-	if r.tell == nil {
-		return
+	if r.tell == nil || r.byName[h.name] != h {
+		return // those who have a removed one are on their way out
 	}
 	if h.telling {
 		h.again = true

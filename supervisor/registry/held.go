@@ -22,7 +22,6 @@ type held struct {
 	backlog  int          // that the kernel granted; -1 unknown
 	warnings []string     // already logged
 	flag     flag
-	lost     bool      // the kernel reported a shutdown that is not repaired yet
 	restored time.Time // last repair that a kernel event led to
 	said     [numDamages]saying
 
