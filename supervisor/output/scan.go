@@ -66,7 +66,9 @@ func (s *scanner) lines(from int) {
 		from += i + 1
 		start = from
 	}
-	s.end = copy(s.buf, s.buf[start:s.end])
+	if start > 0 {
+		s.end = copy(s.buf, s.buf[start:s.end])
+	}
 	// One byte more than MaxLine: a "\r" may belong to the line end that has not come yet.
 	for s.end > MaxLine+1 {
 		s.cut()
