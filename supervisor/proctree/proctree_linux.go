@@ -1,7 +1,6 @@
 package proctree
 
 import (
-	"io"
 	"os"
 	"strconv"
 	"unsafe"
@@ -171,11 +170,27 @@ func readStat(pid int) (stat, error) {
 // readEnviron needs the right to trace the process (ptrace(2)): the same user, or root.
 func readEnviron(pid int) ([]byte, error) { return readProc(pid, "environ", maxEnviron) }
 
-func readProc(pid int, name string, most int64) ([]byte, error) {
-	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/" + name)
+// readProc uses bare calls: os.File would offer each of thousands of files to
+// the poller, which takes as long as reading them.
+func readProc(pid int, name string, most int) ([]byte, error) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, most))
+	defer unix.Close(fd)
+	b := make([]byte, 0, 512)
+	for len(b) < most {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := unix.Read(fd, b[len(b):cap(b)])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return b, err
+		}
+		b = b[:len(b)+n]
+	}
+	return b, nil
 }
