@@ -83,7 +83,7 @@ func (l *late) resolve(r *report, scope Scope) Resolved {
 		if !ok {
 			continue
 		}
-		if refused := f.set(&to, l.folder, v); refused != nil {
+		for _, refused := range f.set(&to, l.folder, v).all() {
 			r.fail(refused.place(f.expr), fmt.Sprintf("cannot use %s: %s", f.what, refused.cause), refused.advice)
 		}
 	}
@@ -107,13 +107,9 @@ func asCommand(v cty.Value) ([]string, *refusal) {
 			advice: `Write the program and each argument by itself: ["./app", "--port", "8080"]. For a shell: ["sh", "-c", "..."].`,
 		}
 	}
-	command := make([]string, 0, v.LengthInt())
-	for _, element := range v.AsValueSlice() {
-		text, r := asText(element)
-		if r != nil {
-			return nil, r.in(len(command), "")
-		}
-		command = append(command, text)
+	command, r := asElements(v, asText)
+	if r != nil {
+		return nil, r
 	}
 	if len(command) == 0 || command[0] == "" {
 		return nil, &refusal{cause: "it names no program", advice: `Write the program first: ["./app"].`}
@@ -152,17 +148,21 @@ func setEnvironment(to *Resolved, _ string, v cty.Value) *refusal {
 	}
 	values := v.AsValueMap()
 	to.Environment = make(map[string]string, len(values))
+	var refused *refusal
 	for _, name := range sortedKeys(values) {
+		if values[name].IsNull() { // not given, so that try(env.X, null) can leave it out
+			continue
+		}
 		text, r := asText(values[name])
-		switch {
-		case r != nil:
-			return r.in(0, name)
-		case name == "" || strings.ContainsAny(name, "=\x00"):
-			return &refusal{cause: fmt.Sprintf("%q is no name of a variable", name), advice: `A name has at least one character and no "=".`}
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			r = &refusal{cause: "this is no name of a variable", advice: `A name has at least one character and no "=".`}
+		}
+		if r != nil {
+			refused = refused.and(r.in(0, name))
 		}
 		to.Environment[name] = text
 	}
-	return nil
+	return refused
 }
 
 func setPattern(to *Resolved, _ string, v cty.Value) *refusal {

@@ -104,15 +104,21 @@ func asNames(v cty.Value) ([]string, *refusal) {
 	if t := v.Type(); !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
 		return nil, &refusal{cause: describe(v) + " is no list", advice: `Write ["..."], also for a single one.`}
 	}
+	return asElements(v, asWord)
+}
+
+// asElements reads every element of a list.
+func asElements(v cty.Value, read func(cty.Value) (string, *refusal)) ([]string, *refusal) {
 	texts := make([]string, 0, v.LengthInt())
-	for _, element := range v.AsValueSlice() {
-		text, r := asWord(element)
+	var refused *refusal
+	for i, element := range v.AsValueSlice() {
+		text, r := read(element)
 		if r != nil {
-			return nil, r.in(len(texts), "")
+			refused = refused.and(r.in(i, ""))
 		}
 		texts = append(texts, text)
 	}
-	return texts, nil
+	return texts, refused
 }
 
 func asInteger(low, high int64) func(cty.Value) (int, *refusal) {

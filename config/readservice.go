@@ -72,16 +72,10 @@ func (n *node) readRunning(s *Service) {
 }
 
 func asAccounts(v cty.Value) ([]string, *refusal) {
-	names, r := asNames(v)
-	if r != nil {
-		return nil, r
+	if names, r := asNames(v); r != nil {
+		return names, r
 	}
-	for i, name := range names {
-		if _, r := asAccount(cty.StringVal(name)); r != nil {
-			return nil, r.in(i, "")
-		}
-	}
-	return names, nil
+	return asElements(v, asAccount)
 }
 
 // asEnvironmentFiles makes paths absolute and keeps the "-" before one that may be missing.

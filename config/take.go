@@ -20,8 +20,10 @@ func take[T any](n *node, name string, to *T, read func(cty.Value) (T, *refusal)
 		return
 	}
 	got, r := read(v)
+	for _, part := range r.all() {
+		n.failValue(name, part.place(attribute.Expr), part.cause, part.advice)
+	}
 	if r != nil {
-		n.failValue(name, r.place(attribute.Expr), r.cause, r.advice)
 		return
 	}
 	*to = got

@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  user = ""
+  group = "a b"
+  groups = ["ok", "x:y"]
+}

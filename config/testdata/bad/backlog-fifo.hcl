@@ -1,0 +1,4 @@
+listener "web" {
+  address = "fifo:///run/a.fifo"
+  backlog = 5
+}

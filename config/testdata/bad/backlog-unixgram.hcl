@@ -1,0 +1,4 @@
+listener "web" {
+  address = "unixgram:///run/a.sock"
+  backlog = "max"
+}

@@ -1,0 +1,4 @@
+listener "web" {
+  address = "tcp://:8080"
+  backlog = 0
+}

@@ -1,0 +1,7 @@
+service "app" {
+  command = ["./app"]
+  restart {
+    backoff = "10s"
+    backoff_max = "1s"
+  }
+}

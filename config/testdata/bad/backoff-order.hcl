@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  restart {
+    backoff = "1m"
+  }
+}

@@ -1,0 +1,5 @@
+service "app" {
+  command = ["./app"]
+  ready = {}
+  limits = { nofile = 10 }
+}

@@ -1,0 +1,6 @@
+service "a" {
+  command = []
+}
+service "b" {
+  command = [""]
+}

@@ -1,0 +1,3 @@
+service "a" {
+  command = ["./a\u0000b"]
+}

@@ -1,0 +1,6 @@
+listener "a" {
+  address = "unix://@a"
+}
+listener "b" {
+  address = "unix://@a"
+}

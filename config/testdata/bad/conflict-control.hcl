@@ -1,0 +1,6 @@
+listener "a" {
+  address = "unix:///run/a.sock"
+}
+control {
+  address = "unix:///run/a.sock"
+}

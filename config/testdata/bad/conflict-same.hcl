@@ -1,0 +1,6 @@
+listener "a" {
+  address = "tcp://:8080"
+}
+listener "b" {
+  address = "tcp://[::]:8080"
+}

@@ -1,0 +1,4 @@
+service "app" {
+	command = ["./app"] # [31m
+	workers	= -1	# [0m
+}

@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app"]
+  depends_on = ["app"]
+}

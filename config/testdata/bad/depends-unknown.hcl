@@ -1,0 +1,7 @@
+service "database" {
+  command = ["db"]
+}
+service "app" {
+  command = ["./app"]
+  depends_on = ["databse"]
+}

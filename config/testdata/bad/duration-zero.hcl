@@ -1,0 +1,7 @@
+service "app" {
+  command = ["./app"]
+  ready {
+    timeout = "0s"
+    interval = "1ms"
+  }
+}

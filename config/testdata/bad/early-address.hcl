@@ -1,0 +1,3 @@
+listener "web" {
+  address = "tcp://:${env.PROT}"
+}

@@ -1,0 +1,5 @@
+service "app" {
+  command = ["./app"]
+  workers = env.WORKERS
+  user = env.HOEM
+}

@@ -1,0 +1,9 @@
+listener "web" {
+  address = "tcp://:8080"
+}
+service "app" {
+  command = ["./app"]
+  workers = worker.index
+  user = service.name
+  output = "file://${listener.web.port}"
+}

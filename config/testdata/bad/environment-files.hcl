@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app"]
+  environment_files = ["-"]
+}

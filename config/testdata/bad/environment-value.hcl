@@ -1,0 +1,7 @@
+service "app" {
+  command = ["./app"]
+  environment = {
+    A = ["b"]
+    B = null
+  }
+}

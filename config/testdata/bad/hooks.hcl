@@ -1,0 +1,8 @@
+service "app" {
+  command = ["./app"]
+  hooks {
+    before_start = "migrate"
+    after_start = ["x"]
+    after_stop = []
+  }
+}

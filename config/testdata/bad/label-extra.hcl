@@ -1,0 +1,3 @@
+listener "a" "b" {
+  address = "tcp://:8080"
+}

@@ -1,0 +1,3 @@
+listener {
+  address = "tcp://:8080"
+}

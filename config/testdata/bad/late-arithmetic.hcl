@@ -1,0 +1,3 @@
+service "app" {
+  command = ["./app", "${1 + "x"}", "${1 / 0}"]
+}

@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app", "${env.HOEM}"]
+  environment = {
+    A = env.NOWHERE
+  }
+}

@@ -1,0 +1,3 @@
+service "app" {
+  command = ["./app", format("%99999d", 1)]
+}

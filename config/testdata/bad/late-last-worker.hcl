@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app", ["a", "b"][worker.index]]
+  workers = 3
+}

@@ -1,0 +1,6 @@
+listener "web" {
+  address = "tcp://:8080"
+}
+service "app" {
+  command = ["./app", "${listener.web.fd}"]
+}

@@ -1,0 +1,3 @@
+service "app" {
+  command = ["./app", "${worker.id}", "${service.nam}", "${generation.number}"]
+}

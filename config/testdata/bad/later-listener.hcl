@@ -1,0 +1,5 @@
+listener "web" {
+  address = "tcp://:8080"
+  take_from = "x"
+  sharing = "generation"
+}

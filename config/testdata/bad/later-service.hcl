@@ -1,0 +1,16 @@
+service "app" {
+  command = ["./app"]
+  preset = "nginx"
+  health {
+    interval = "5s"
+  }
+  limits {
+    memory_max = "1GiB"
+    cpu_max = "200%"
+    pids_max = 100
+  }
+  rollout {
+    canary = 1
+    keep_old = "5m"
+  }
+}

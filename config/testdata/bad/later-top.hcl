@@ -1,0 +1,6 @@
+listener "web" {
+  address = "tcp://:8080"
+}
+metrics {
+  address = "tcp://:9090"
+}

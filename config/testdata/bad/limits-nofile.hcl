@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  limits {
+    nofile = "unlimited"
+  }
+}

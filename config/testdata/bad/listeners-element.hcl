@@ -1,0 +1,8 @@
+listener "web" {
+  address = "tcp://:8080"
+}
+service "app" {
+  command = ["./app"]
+  listeners = ["web", ""]
+  handoff = [null]
+}

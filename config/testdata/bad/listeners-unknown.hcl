@@ -1,0 +1,7 @@
+listener "web" {
+  address = "tcp://:8080"
+}
+service "app" {
+  command = ["./app"]
+  listeners = ["wbe", "database"]
+}

@@ -1,0 +1,4 @@
+listener "web" {
+  address = "unix:///run/a.sock"
+  mode = "1777"
+}

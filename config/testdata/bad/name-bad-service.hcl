@@ -1,0 +1,3 @@
+service "my app" {
+  command = ["./app"]
+}

@@ -1,0 +1,4 @@
+listener "web" {
+  address = "tcp6://:80"
+  ipv6_only = false
+}

@@ -1,0 +1,4 @@
+listener "web" {
+  address = "udp://:53"
+  broadcast = []
+}

@@ -1,0 +1,20 @@
+listener "web" {
+  address = "tcp://:8080"
+  bind_device = "a-very-long-device-name"
+  mark = "xyz"
+  keepalive = "perhaps"
+  keepalive_idle = "1500ms"
+  keepalive_interval = "10h"
+  keepalive_count = 200
+  no_delay = 3
+  defer_accept = "0s"
+  fast_open = 0
+  user_timeout = "100us"
+  congestion = "a-very-long-congestion-control"
+  multipath = "x"
+  receive_buffer = "64K"
+  send_buffer = "4GiB"
+  tos = 256
+  ttl = 0
+  priority = -1
+}

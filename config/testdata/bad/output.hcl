@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app"]
+  output = "prefx"
+}

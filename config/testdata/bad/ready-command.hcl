@@ -1,0 +1,7 @@
+service "app" {
+  command = ["./app"]
+  ready {
+    when = "exec"
+    command = "curl -f localhost"
+  }
+}

@@ -1,0 +1,8 @@
+service "app" {
+  command = ["./app"]
+  output = "inherit"
+  ready {
+    when = "log"
+    pattern = "ready"
+  }
+}

@@ -1,0 +1,7 @@
+service "app" {
+  command = ["./app"]
+  ready {
+    when = "http"
+    url = "http:///health"
+  }
+}

@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  ready {
+    when = "notfy"
+  }
+}

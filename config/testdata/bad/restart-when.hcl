@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  restart {
+    when = "on_failure"
+  }
+}

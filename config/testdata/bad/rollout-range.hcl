@@ -1,0 +1,8 @@
+service "app" {
+  command = ["./app"]
+  rollout {
+    strategy = "rolling"
+    max_surge = -1
+    max_unavailable = "25%"
+  }
+}

@@ -1,0 +1,7 @@
+service "app" {
+  command = ["./app"]
+  rollout {
+    strategy = "rolling"
+    max_surge = 0
+  }
+}

@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  stop {
+    signal = "STOP"
+  }
+}

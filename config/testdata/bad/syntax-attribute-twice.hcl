@@ -1,0 +1,5 @@
+service "app" {
+  command = ["./app"]
+  workers = 1
+  workers = 2
+}

@@ -1,0 +1,3 @@
+service "app" {
+  command = ["./app", 1e999999999]
+}

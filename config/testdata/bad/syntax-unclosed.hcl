@@ -1,0 +1,2 @@
+listener "web" {
+  address = "tcp://:8080"

@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  backlog = 128
+  settle = "1s"
+  level = "info"
+}

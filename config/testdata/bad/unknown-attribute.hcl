@@ -1,0 +1,4 @@
+listener "web" {
+  adress = "tcp://:8080"
+  address = "tcp://:8080"
+}

@@ -1,0 +1,5 @@
+upstream "web" {
+}
+listener "web" {
+  address = "tcp://:8080"
+}

@@ -1,0 +1,3 @@
+listner "web" {
+  address = "tcp://:8080"
+}

@@ -1,0 +1,6 @@
+service "app" {
+  command = ["./app"]
+  ready {
+    tiemout = "3s"
+  }
+}

@@ -1,0 +1,4 @@
+workers = 2
+listener "web" {
+  address = "tcp://:8080"
+}

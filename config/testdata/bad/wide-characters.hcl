@@ -1,0 +1,3 @@
+service "app" {
+  command = ["./äpp", "日本語", "${env.NÖ}"]
+}

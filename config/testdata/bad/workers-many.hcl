@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app"]
+  workers = 1001
+}

@@ -1,0 +1,8 @@
+listener "web" {
+  address = "tcp://:8080"
+  backlog = 4096
+}
+service "app" {
+  command   = ["./app"]
+  listeners = ["web"]
+}

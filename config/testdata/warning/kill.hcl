@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app"]
+  stop { signal = 9 }
+}
