@@ -45,14 +45,15 @@ type engine struct {
 	due     chan struct{} // one token for each restart that may begin
 	latency histogram
 
-	mu         sync.Mutex
-	made       int
-	count      [numClasses]int
-	failed     [numClasses][]string
-	announced  int // restarts put into due
-	restarts   int // complete
-	restarting int
-	err        error
+	restarting atomic.Int32 // number of the restart going on; changed with mu held
+
+	mu        sync.Mutex
+	made      int
+	count     [numClasses]int
+	failed    [numClasses][]string
+	announced int // restarts put into due
+	restarts  int // complete
+	err       error
 }
 
 // load is one client.
@@ -63,6 +64,7 @@ func (e *engine) load(ctx context.Context) {
 		if number > uint64(e.options.Connections) && e.idle.Load() {
 			return
 		}
+		during := e.restarting.Load()
 		took, err := c.attempt(ctx, number)
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -71,7 +73,7 @@ func (e *engine) load(ctx context.Context) {
 			e.stop(fmt.Errorf("cannot make load: %w", err))
 			return
 		}
-		e.finish(number, took, err)
+		e.finish(outcome{number, during, took, err})
 	}
 }
 
@@ -94,17 +96,25 @@ func (e *engine) stop(err error) {
 	}
 }
 
-func (e *engine) finish(number uint64, took time.Duration, err error) {
-	kind := classify(err)
+// outcome is what became of one attempt.
+type outcome struct {
+	number uint64
+	during int32 // the restart going on when it began
+	took   time.Duration
+	err    error
+}
+
+func (e *engine) finish(o outcome) {
+	kind := classify(o.err)
 	if kind == ok {
-		e.latency.add(took)
+		e.latency.add(o.took)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.made++
 	e.count[kind]++
 	if kind != ok && len(e.failed[kind]) < failedPerClass {
-		e.failed[kind] = append(e.failed[kind], e.describe(number, kind, err))
+		e.failed[kind] = append(e.failed[kind], e.describe(o, kind))
 	}
 	e.announce()
 	if step := max(e.options.Connections/100, 1); e.made%step == 0 {
@@ -112,13 +122,23 @@ func (e *engine) finish(number uint64, took time.Duration, err error) {
 	}
 }
 
-func (e *engine) describe(number uint64, kind class, err error) string {
-	target := e.options.Targets[number%uint64(len(e.options.Targets))]
-	when := "between restarts"
-	if e.restarting > 0 {
-		when = fmt.Sprintf("during restart %d", e.restarting)
+func (e *engine) describe(o outcome, kind class) string {
+	target := e.options.Targets[o.number%uint64(len(e.options.Targets))]
+	return fmt.Sprintf("%s: %s (attempt %d, to %s, %s)", kind, words(o.err), o.number, target, e.when(o.during))
+}
+
+// when names the restart that went on when the attempt began, or else when it ended.
+func (e *engine) when(during int32) string {
+	if during == 0 {
+		during = e.restarting.Load()
 	}
-	return fmt.Sprintf("%s: %s (attempt %d, to %s, %s)", kind, words(err), number, target, when)
+	switch {
+	case during > 0:
+		return fmt.Sprintf("during restart %d", during)
+	case e.restarts > 0:
+		return fmt.Sprintf("after restart %d", e.restarts)
+	}
+	return "before any restart"
 }
 
 // announce lets those restarts begin whose time has come.
@@ -132,7 +152,7 @@ func (e *engine) announce() {
 
 func (e *engine) progress() {
 	lost := e.made - e.count[ok]
-	e.options.Progress(Progress{e.made, e.options.Connections, e.restarts, e.restarting, lost})
+	e.options.Progress(Progress{e.made, e.options.Connections, e.restarts, int(e.restarting.Load()), lost})
 }
 
 // restart does them all, one after the other.
@@ -158,14 +178,15 @@ func (e *engine) restart(ctx context.Context) {
 func (e *engine) begin(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.restarting = n
+	e.restarting.Store(int32(n))
 	e.progress()
 }
 
 func (e *engine) complete(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.restarts, e.restarting = n, 0
+	e.restarts = n
+	e.restarting.Store(0)
 	e.progress()
 }
 

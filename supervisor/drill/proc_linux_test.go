@@ -24,6 +24,10 @@ func TestMain(m *testing.M) {
 		starve(address)
 		return
 	}
+	if manner := os.Getenv(asWorker); manner != "" {
+		work(manner)
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -159,3 +159,23 @@ func TestRunSeesLossInRestart(t *testing.T) {
 		t.Errorf("got %q", r.Failed)
 	}
 }
+
+func TestEngineNamesTheRestart(t *testing.T) {
+	for _, c := range []struct {
+		atBegin, atEnd int32
+		complete       int
+		want           string
+	}{
+		{0, 0, 0, "before any restart"},
+		{0, 1, 0, "during restart 1"},
+		{1, 0, 1, "during restart 1"}, // it ended when the restart was complete
+		{1, 2, 1, "during restart 1"},
+		{0, 0, 3, "after restart 3"},
+	} {
+		e := &engine{restarts: c.complete}
+		e.restarting.Store(c.atEnd)
+		if got := e.when(c.atBegin); got != c.want {
+			t.Errorf("%+v: got %q", c, got)
+		}
+	}
+}
