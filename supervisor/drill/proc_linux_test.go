@@ -48,7 +48,7 @@ func starve(address string) {
 func TestProcRunOutOfDescriptors(t *testing.T) {
 	target := serveTCP(t, reply(answer))
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childTarget+"="+target.Address)
+	cmd.Env = append(os.Environ(), childTarget+"="+target.Address, noRaceDelay)
 	out, err := cmd.Output()
 	if want := "1 <nil>\n0 true true\n"; err != nil || string(out) != want {
 		t.Errorf("got %q, %v, want %q", out, err, want)
