@@ -17,7 +17,7 @@ func TestProcSurvivesItsStdout(t *testing.T) {
 	r, w, err := os.Pipe()
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), asSupervisor+"=1")
+	cmd.Env = append(os.Environ(), asSupervisor+"=1", "GORACE=atexit_sleep_ms=0")
 	cmd.Stdout = w
 	var said strings.Builder
 	cmd.Stderr = &said
