@@ -8,10 +8,11 @@
 //
 //   - refused: ECONNREFUSED. ENOENT of a unix path too: for the client the listener was not there, just the same.
 //   - reset: ECONNRESET, ECONNABORTED or EPIPE at any point.
-//   - eof: the server closed before the response was complete: before its first byte, within its header, or with a body shorter
-//     than Content-Length or the chunks say.
+//   - eof: the server closed before the response was complete: before its first byte, within its header, or with a body
+//     shorter than Content-Length or the chunks say.
 //   - timeout: no complete answer within Options.Timeout. SYNs dropped because a backlog was full look like this.
-//   - other: anything else: what the server sent is no HTTP, a status of 500 or above (the status is in Result.Failed), other errors.
+//   - other: anything else: what the server sent is no HTTP, a status of 500 or above (the status is in Result.Failed), other
+//     errors.
 //
 // Status 200 to 499 is an answer: that connection was served.
 //

@@ -20,7 +20,7 @@ type Options struct {
 	// Restart does restart n (1..Restarts) and returns when it is complete. Run makes one call at a time. An error ends the drill.
 	Restart func(ctx context.Context, n int) error
 
-	// Progress is called about a hundred times and around each restart, one call at a time, by the clients: it must be quick.
+	// Progress is called about a hundred times and around each restart, one call at a time. The load waits for it: it must be quick.
 	Progress func(Progress)
 }
 
