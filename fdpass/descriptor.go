@@ -1,7 +1,6 @@
 package fdpass
 
 import (
-	"errors"
 	"os"
 	"sync"
 )
@@ -93,6 +92,3 @@ func (d *Descriptor) Close() error {
 // Pipe makes a pipe whose reading end waits in Go's poller, so that closing r interrupts a Read, and whose writing end
 // is blocking, as a child expects its output to be. The caller owns both.
 func Pipe() (r *os.File, w *Descriptor, err error) { return pipe() }
-
-// errUnsupported is what systems without an implementation answer.
-var errUnsupported = errors.New("not supported on this system yet")

@@ -35,3 +35,6 @@ type Spec struct {
 	UID, GID int    // owner of that file; -1 leaves it
 	Options  Options
 }
+
+// kind is the three arguments of socket(2).
+type kind struct{ domain, typ, proto int }

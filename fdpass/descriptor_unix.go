@@ -1,0 +1,46 @@
+//go:build unix
+
+package fdpass
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func closeOnExec(fd int) { unix.CloseOnExec(fd) }
+
+func closeFD(fd int) error { return unix.Close(fd) }
+
+func setNonblock(fd int, on bool) error { return unix.SetNonblock(fd, on) }
+
+func duplicate(fd int) (int, error) {
+	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+}
+
+// duplicateRaw goes by SyscallConn and not by File.Fd, which would make the shared description blocking.
+func duplicateRaw(raw syscall.RawConn) (*Descriptor, error) {
+	var dup int
+	var failed error
+	if err := raw.Control(func(fd uintptr) { dup, failed = duplicate(int(fd)) }); err != nil {
+		return nil, err
+	}
+	if failed != nil {
+		return nil, os.NewSyscallError("fcntl", failed)
+	}
+	return &Descriptor{fd: dup}, nil
+}
+
+// pipe makes only the reading end non-blocking: the two ends are two descriptions, so the child's end is not concerned.
+func pipe() (*os.File, *Descriptor, error) {
+	ends, err := pipeCloexec()
+	if err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	if err := unix.SetNonblock(ends[0], true); err != nil {
+		_, _ = unix.Close(ends[0]), unix.Close(ends[1])
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(ends[0]), "pipe"), &Descriptor{fd: ends[1]}, nil
+}
