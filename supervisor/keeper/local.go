@@ -7,16 +7,22 @@ import (
 	"os"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
+
+// stageTimeout bounds what a stage may take, against network file systems that
+// never answer chdir or execve. It normally takes a few milliseconds.
+const stageTimeout = 30 * time.Second
 
 // Local is the Keeper inside this process. One goroutine owns its state; the
 // methods send it notes. Make it with NewLocal.
 type Local struct {
 	// fixed after NewLocal
 	executable string
-	token      string // makes the marks of this keeper differ from all others
+	token      string        // makes the marks of this keeper differ from all others
+	patience   time.Duration // how long a stage may take
 
 	// anyone may send; the loop runs them one after the other
 	notes  chan func(*state)
@@ -38,6 +44,7 @@ func newLocal(executable string) *Local {
 	l := &Local{
 		executable: executable,
 		token:      rand.Text(),
+		patience:   stageTimeout,
 		notes:      make(chan func(*state)),
 		closed:     make(chan struct{}),
 	}

@@ -44,9 +44,9 @@ func pollable(fd int, name string) *os.File {
 }
 
 // converse sends the plan and waits for what comes of it. The stage reads all
-// before it writes anything, so neither can wait for the other.
-func (p *pipes) converse(plan []byte) error {
-	deadline := time.Now().Add(stageTimeout)
+// before it writes anything, so neither can wait for the other, however large
+// the plan is.
+func (p *pipes) converse(plan []byte, deadline time.Time) error {
 	if err := errors.Join(p.plan.SetDeadline(deadline), p.status.SetDeadline(deadline)); err != nil {
 		return err
 	}

@@ -16,10 +16,6 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
-// stageTimeout bounds what a stage may take, against network file systems that
-// never answer chdir or execve. It normally takes a few milliseconds.
-const stageTimeout = 30 * time.Second
-
 // NewLocal makes a keeper inside this process. executable is the program that
 // is started as `EXECUTABLE stage` before each worker; "" is the running one,
 // also when the file it came from has been replaced. The caller closes it.
@@ -146,7 +142,7 @@ func (l *Local) launch(plan []byte, fds []int) (launched, error) {
 	if err != nil {
 		return launched{}, fmt.Errorf("cannot start %q: %w", l.executable+" stage", err)
 	}
-	if err := pipes.converse(plan); err != nil {
+	if err := pipes.converse(plan, time.Now().Add(l.patience)); err != nil {
 		return launched{}, l.failed(h, err)
 	}
 	return launched{pid: pid, handle: h, at: time.Now()}, nil
@@ -177,7 +173,7 @@ func (l *Local) fork(pipes *pipes, fds []int) (int, handle, error) {
 func (l *Local) failed(h handle, err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		go abandon(h) // it may hang in the kernel for ever
-		return &stage.Failure{Op: "start the worker", Cause: "its directory or command did not answer within " + stageTimeout.String()}
+		return &stage.Failure{Op: "start the worker", Cause: "its directory or command did not answer within " + l.patience.String()}
 	}
 	exit := abandon(h)
 	if errors.Is(err, stage.ErrDied) {

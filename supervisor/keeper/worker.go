@@ -16,7 +16,8 @@ type handle interface {
 	wait() (Exit, error)
 	// signal fails with os.ErrProcessDone for a process that is gone.
 	signal(sig syscall.Signal) error
-	// reap gives the pid of a child that is gone back to the kernel.
+	// reap gives the pid of a child that is gone back to the kernel. For others it
+	// does nothing.
 	reap()
 	close()
 }
@@ -187,9 +188,7 @@ func (s *state) remove(w *worker) {
 
 // release closes everything. A child that is gone is reaped.
 func (w *worker) release() {
-	if w.leaderGone {
-		w.leader.reap()
-	}
+	w.leader.reap()
 	w.closeFollowed()
 	w.leader.close()
 }

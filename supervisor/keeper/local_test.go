@@ -1,0 +1,165 @@
+//go:build linux
+
+package keeper
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+)
+
+func TestProcHold(t *testing.T) {
+	b := newBench(t)
+	r, d, err := fdpass.Pipe()
+	b.must(err)
+	defer r.Close()
+	b.must(b.Hold("web", d))
+	b.must(b.Hold("log", d))
+	if err := b.Hold("web", d); err == nil || !strings.Contains(err.Error(), `cannot hold descriptor "web": the name is taken`) {
+		t.Errorf("held twice: %v", err)
+	}
+	names, err := b.Held()
+	b.must(err)
+	if !slices.Equal(names, []string{"log", "web"}) {
+		t.Errorf("held are %q", names)
+	}
+	b.must(d.Close()) // ours; the keeper has its own
+	if err := b.Hold("late", d); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("held a closed descriptor: %v", err)
+	}
+	s := shell("echo through >&7")
+	s.Files = []File{{Number: 7, Held: "web"}}
+	p, err := b.Spawn(s)
+	b.must(err)
+	b.finish(p.ID)
+	b.must(b.Drop("web"))
+	if err := b.Drop("web"); err == nil {
+		t.Error("dropped twice")
+	}
+	b.must(b.Drop("log"))
+	buf := make([]byte, 100)
+	n, err := r.Read(buf)
+	if string(buf[:n]) != "through\n" || err != nil {
+		t.Errorf("read %q, %v", buf[:n], err)
+	}
+	if n, err := r.Read(buf); n != 0 || err == nil {
+		t.Errorf("a duplicate is still open: %d, %v", n, err)
+	}
+}
+
+func TestProcClose(t *testing.T) {
+	before := openDescriptors(t)
+	l, err := NewLocal("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, d, err := fdpass.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Hold("log", d); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := l.Spawn(shell("exec sleep 1000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, err := l.Spawn(shell("exit 0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Wait(ended.ID); err != nil {
+		t.Fatal(err)
+	}
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		if _, err := l.Wait(runs.ID); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Wait: %v", err)
+		}
+	})
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	waiting.Wait()
+	refusesEverything(t, l, d, runs.ID)
+	if err := errors.Join(d.Close(), r.Close()); err != nil {
+		t.Error(err)
+	}
+	// Nothing was killed; what had ended is reaped, what runs is our child.
+	if err := unix.Kill(ended.PID, 0); err != unix.ESRCH {
+		t.Errorf("the ended worker is still there: %v", err)
+	}
+	if err := unix.Kill(runs.PID, unix.SIGKILL); err != nil {
+		t.Errorf("the running worker is gone: %v", err)
+	}
+	if _, err := syscall.Wait4(runs.PID, nil, 0, nil); err != nil {
+		t.Error(err)
+	}
+	if after := openDescriptors(t); after > before+1 { // the poller's own comes with first use
+		t.Errorf("%d descriptors are open, %d were", after, before)
+	}
+}
+
+func refusesEverything(t *testing.T, l *Local, d *fdpass.Descriptor, id ID) {
+	t.Helper()
+	_, heldErr := l.Held()
+	_, spawnErr := l.Spawn(shell("exit 0"))
+	_, waitErr := l.Wait(id)
+	for name, err := range map[string]error{
+		"Hold": l.Hold("x", d), "Drop": l.Drop("log"), "Held": heldErr, "Spawn": spawnErr, "Signal": l.Signal(id, syscall.SIGTERM),
+		"Kill": l.Kill(id), "Follow": l.Follow(id, 1), "Wait": waitErr, "Forget": l.Forget(id), "Close": l.Close(),
+	} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s after Close: %v", name, err)
+		}
+	}
+}
+
+// Everything at once, and Close in between: no worker is left without an owner.
+func TestProcCloseDuringSpawn(t *testing.T) {
+	l, err := NewLocal("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	started := make(chan Process, 40)
+	for i := range 40 {
+		all.Go(func() {
+			p, err := l.Spawn(shell("exec sleep 1000"))
+			switch {
+			case err == nil:
+				started <- p
+			case !errors.Is(err, os.ErrClosed):
+				t.Error(err)
+			}
+		})
+		if i == 20 {
+			all.Go(func() {
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	close(started)
+	for p := range started {
+		if err := unix.Kill(p.PID, unix.SIGKILL); err != nil {
+			t.Error(err)
+		}
+		if _, err := syscall.Wait4(p.PID, nil, 0, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if hasChildren() {
+		t.Error("a worker has no owner")
+	}
+}

@@ -1,0 +1,184 @@
+//go:build linux
+
+package keeper
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/stage"
+)
+
+// TestMain makes the test binary its own stage and its own worker.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "stage":
+			os.Exit(stage.Main())
+		case "list-descriptors":
+			listDescriptors()
+			os.Exit(0)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// listDescriptors prints number and flags of everything open.
+func listDescriptors() {
+	for fd := range 4096 {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err != nil {
+			continue
+		}
+		status, _ := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		fmt.Printf("%d cloexec=%t nonblock=%t\n", fd, flags&unix.FD_CLOEXEC != 0, status&unix.O_NONBLOCK != 0)
+	}
+}
+
+// bench is a keeper under test.
+type bench struct {
+	*Local
+	t testing.TB
+}
+
+// newBench makes a keeper. At the end of the test all its workers are killed
+// and forgotten, and nothing must be left of them.
+func newBench(t testing.TB) bench {
+	t.Helper()
+	l, err := NewLocal("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bench{l, t}
+	t.Cleanup(b.clear)
+	return b
+}
+
+func (b bench) clear() {
+	ids, err := ask(b.Local, func(s *state) (list []ID, _ error) {
+		for id, w := range s.workers {
+			if !w.forgotten {
+				list = append(list, id)
+			}
+		}
+		return list, nil
+	})
+	for _, id := range ids {
+		b.must(b.Kill(id))
+		b.wait(id)
+		b.must(b.Forget(id))
+	}
+	if err == nil {
+		b.must(b.Close())
+	}
+}
+
+func (b bench) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// running is a worker with its output. The pipe ends when the last process
+// that has it is gone.
+type running struct {
+	Process
+	out *bufio.Reader
+}
+
+// run starts a worker with stdout in a pipe.
+func (b bench) run(s Spawn) running {
+	b.t.Helper()
+	r, w, err := fdpass.Pipe()
+	b.must(err)
+	b.t.Cleanup(func() { r.Close() })
+	s.Files = append(s.Files, File{Number: 1, Descriptor: w})
+	p, err := b.Spawn(s)
+	b.must(errors.Join(err, w.Close()))
+	return running{p, bufio.NewReader(r)}
+}
+
+// shell is a worker that runs a script.
+func shell(script string) Spawn {
+	return Spawn{Label: "test", Plan: stage.Plan{Command: []string{"/bin/sh", "-c", script}, Env: []string{"PATH=/usr/bin:/bin"}}}
+}
+
+// line reads one line of output.
+func (r running) line(t testing.TB) string {
+	t.Helper()
+	text, err := r.out.ReadString('\n')
+	if err != nil {
+		t.Fatalf("output ended with %q: %v", text, err)
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+// rest reads output until every process that could write it is gone.
+func (r running) rest(t testing.TB) string {
+	t.Helper()
+	b, err := io.ReadAll(r.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func (b bench) wait(id ID) Exit {
+	b.t.Helper()
+	exit, err := b.Wait(id)
+	b.must(err)
+	return exit
+}
+
+// finish waits for a worker, forgets it and returns its exit.
+func (b bench) finish(id ID) Exit {
+	b.t.Helper()
+	exit := b.wait(id)
+	b.must(b.Forget(id))
+	return exit
+}
+
+// stdin is a pipe for a worker to read from, blocking as programs expect it, and
+// what ends it.
+func (b bench) stdin() (*fdpass.Descriptor, func()) {
+	b.t.Helper()
+	var fds [2]int
+	b.must(unix.Pipe2(fds[:], unix.O_CLOEXEC))
+	w := fdpass.NewDescriptor(fds[1])
+	b.t.Cleanup(func() { w.Close() })
+	return fdpass.NewDescriptor(fds[0]), func() { b.must(w.Close()) }
+}
+
+// awaitZombie returns when a child is gone, and leaves it for the keeper.
+func awaitZombie(t testing.TB, pid int) {
+	t.Helper()
+	if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openDescriptors counts what this process has open.
+func openDescriptors(t testing.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// hasChildren tells whether there is any child, dead or alive.
+func hasChildren() bool {
+	err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err != syscall.ECHILD
+}
