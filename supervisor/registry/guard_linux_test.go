@@ -150,6 +150,7 @@ func TestProcGuardPathAtTheEnd(t *testing.T) {
 
 func unwatchedRegistry(t *testing.T) (*Registry, *record) {
 	t.Helper()
+	t.TempDir() // removed after Close
 	rec, log := newRecord()
 	r := start(Options{Log: log}, unwatched{})
 	t.Cleanup(func() {

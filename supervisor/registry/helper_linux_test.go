@@ -92,6 +92,7 @@ func newRecord() (*record, hclog.Logger) {
 // open gives a registry that the test closes.
 func open(t *testing.T, o Options) (*Registry, *record) {
 	t.Helper()
+	t.TempDir() // is removed after Close then: before, the guard would put the paths back
 	rec, log := newRecord()
 	o.Log = log
 	r, err := New(o)

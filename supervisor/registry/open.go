@@ -87,11 +87,9 @@ func (i *item) reopens() error {
 	if len(names) == 0 {
 		return nil
 	}
-	return &fdpass.OpenError{
-		Name: i.spec.Name, Address: i.spec.Address, Op: "change " + strings.Join(names, " and ") + " of",
-		Cause:  "the kernel fixes it when a socket is bound, and another socket cannot have the address without refusing clients",
-		Advice: "set it back, use another address, or stop supervise and start it again",
-	}
+	return fmt.Errorf("cannot change %s of listener %q at %s: the kernel fixes it when a socket is bound, and another socket cannot "+
+		"have the address without refusing clients (set it back, use another address, or stop supervise and start it again)",
+		strings.Join(names, " and "), i.spec.Name, i.spec.Address)
 }
 
 // explain says which of our own listeners holds an address: the holder that the kernel knows is this very process.
