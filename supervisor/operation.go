@@ -57,11 +57,12 @@ func (s *service) perform(op *operation) {
 	case opStart:
 		s.start(op)
 	case opRestart:
+		before := s.settings
 		s.take(op)
 		if s.current == nil {
 			s.start(op)
 		} else {
-			s.begin(op.replies)
+			s.begin(before, op.replies)
 		}
 	case opScale:
 		s.scale(op)

@@ -3,6 +3,8 @@ package supervisor
 import (
 	"fmt"
 	"time"
+
+	"github.com/seed-da40d5ac/supervise/config"
 )
 
 // rollout replaces a generation by the next: start, ready, bake, promote, drain, retire. Or it keeps the old one.
@@ -15,17 +17,25 @@ type rollout struct {
 	announced bool // KindReady was reported
 	hooking   bool // after_ready is running
 	failed    error
+	before    settings // what the service goes back to if it fails
 }
 
-// begin starts a rollout of the service as it is configured now.
-func (s *service) begin(replies []chan error) {
+// settings is what an operation can give a service anew.
+type settings struct {
+	cfg     *config.Service
+	all     *config.Config
+	workers int // cfg.Workers until somebody scales
+}
+
+// begin starts a rollout of the service as it is configured now. If it fails the service is configured as before.
+func (s *service) begin(before settings, replies []chan error) {
 	to, err := s.create()
 	if err != nil {
-		s.reason = err.Error()
+		s.settings, s.kept = before, err.Error()
 		answer(replies, err)
 		return
 	}
-	r := &rollout{from: s.current, to: to, replies: replies, step: "start", startedAt: time.Now()}
+	r := &rollout{from: s.current, to: to, replies: replies, step: "start", startedAt: time.Now(), before: before}
 	s.rollout = r
 	s.emit(Event{Kind: KindStart, Generation: to.number, Message: fmt.Sprintf("generation %d is being started (%s)", to.number, to.cfg.Rollout.Strategy)})
 	s.hook(to, "before_start", 0, func(err error) {
@@ -123,7 +133,7 @@ func (s *service) fail(reason string, output []string) {
 	r := s.rollout
 	err := &RolloutError{Service: s.name, Generation: r.to.number, Reason: reason, Output: output, Kept: r.from.number}
 	r.failed, r.step = err, "rollback"
-	s.kept = err.Error()
+	s.settings, s.kept = r.before, err.Error()
 	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output,
 		Message: fmt.Sprintf("generation %d failed, generation %d goes on", r.to.number, r.from.number)})
 	answer(r.replies, err)

@@ -23,9 +23,7 @@ type service struct {
 	done    chan struct{} // closed when the loop has ended
 
 	// owned by the loop
-	cfg     *config.Service
-	all     *config.Config
-	workers int           // wanted; cfg.Workers until somebody scales
+	settings
 	current *generation   // nil while stopped
 	former  []*generation // retiring ones, and a candidate that failed
 	rollout *rollout
@@ -52,7 +50,7 @@ func newService(cfg *config.Service, all *config.Config, r runner, so sockets, r
 	return &service{
 		name: cfg.Name, runner: r, sockets: so, report: report,
 		notes: make(chan func(), 16), quit: make(chan struct{}), done: make(chan struct{}),
-		log: output.NewLog(logLines), cfg: cfg, all: all, workers: cfg.Workers,
+		log: output.NewLog(logLines), settings: settings{cfg, all, cfg.Workers},
 	}
 }
 

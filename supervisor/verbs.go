@@ -48,10 +48,11 @@ func (m *Manager) Scale(ctx context.Context, name string, n int, report func(Eve
 
 // Signal sends a signal, by name or number, to the main process of every worker of a service.
 func (m *Manager) Signal(ctx context.Context, name, signal string) error {
-	n, ok := config.SignalNumber(signal)
-	if !ok {
-		return fmt.Errorf("there is no signal %q: give a name like SIGHUP, HUP or a number", signal)
+	full, err := config.ParseSignal(signal)
+	if err != nil {
+		return err
 	}
+	n, _ := config.SignalNumber(full)
 	return m.operate(ctx, name, nil, func(s *service, reply chan error) { reply <- s.signalAll(syscall.Signal(n)) })
 }
 

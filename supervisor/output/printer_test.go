@@ -172,6 +172,7 @@ func TestPrinterDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
 		p := NewPrinter(g, false)
+		p.Expect("app", 3)
 		began := time.Now()
 		var workers sync.WaitGroup
 		for worker := range 3 {

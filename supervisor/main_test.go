@@ -1,0 +1,103 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"testing"
+
+	handed "github.com/seed-da40d5ac/supervise/fdpass/worker"
+	"github.com/seed-da40d5ac/supervise/supervisor/stage"
+)
+
+// TestMain makes the test binary its own stage and its own workers.
+func TestMain(m *testing.M) {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == "stage":
+		os.Exit(stage.Main())
+	case len(os.Args) > 2 && os.Args[1] == "worker":
+		os.Exit(beWorker(os.Args[2], os.Args[3:]))
+	}
+	os.Exit(m.Run())
+}
+
+// beWorker is what the workers of these tests do.
+func beWorker(role string, args []string) int {
+	if role != "exists" {
+		fmt.Println("worker", role, "of generation", os.Getenv("SUPERVISE_GENERATION"))
+	}
+	switch role {
+	case "serve":
+		return serve()
+	case "fail":
+		fmt.Println("the database is on fire")
+		return 7
+	case "hang":
+		signal.Ignore(syscall.SIGTERM)
+		select {}
+	case "wait": // alive, tells nothing
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		<-stop
+	case "up": // what BenchmarkRestart starts
+		fmt.Println("up")
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		<-stop
+	case "newline":
+		fd, _ := strconv.Atoi(os.Getenv("READY_FD"))
+		f := os.NewFile(uintptr(fd), "ready")
+		fmt.Fprintln(f, "up")
+		f.Close()
+		return beWorker("wait", nil)
+	case "tree": // leaves a process that ignores SIGTERM in a session of its own
+		c := exec.Command(os.Args[0], "worker", "hang")
+		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := c.Start(); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		fmt.Println("child", c.Process.Pid)
+		return beWorker("wait", nil)
+	case "env":
+		for _, e := range os.Environ() {
+			fmt.Println(e)
+		}
+		return beWorker("wait", nil)
+	case "exists": // a check: succeeds when the file is there
+		if _, err := os.Stat(args[0]); err != nil {
+			return 1
+		}
+	case "touch":
+		if err := os.WriteFile(args[0], nil, 0o600); err != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
+// serve answers every request with the worker's generation and process number.
+func serve() int {
+	l, err := handed.Listener("web")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	answer := fmt.Sprintf("%s %d", os.Getenv("SUPERVISE_GENERATION"), os.Getpid())
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })}
+	ctx := handed.Stopping(context.Background())
+	if err := handed.Ready(); err != nil {
+		fmt.Println(err)
+	}
+	if err := handed.Serve(ctx, srv, l); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
