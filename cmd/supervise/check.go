@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor"
+)
+
+func (a *app) checkVerb() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check --config FILE",
+		Short: "Show what a configuration would run, opening nothing",
+		Long: `Reads a configuration and shows every listener with what the kernel will make of its backlog, and for every worker its command, its
+descriptors and its environment. Nothing is opened and nothing is started. The exit code is 3 when the configuration is
+invalid; every problem is shown.`,
+		Args: arguments(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.config == "" {
+				return usage(cmd, "cannot check: --config FILE is missing")
+			}
+			return a.check(asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// check shows as much of the plan as can be made, and then what is wrong.
+func (a *app) check(asJSON bool) error {
+	cfg, err := config.Load(a.config, hostNow())
+	if err != nil {
+		return err
+	}
+	plan, invalid := a.plan(cfg)
+	if asJSON {
+		e := json.NewEncoder(a.out)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		err = e.Encode(plan)
+	} else {
+		_, err = fmt.Fprint(a.out, plan.String(a.paint(a.out)))
+	}
+	return errors.Join(invalid, err)
+}
+
+func (a *app) plan(cfg *config.Config) (view.Plan, error) {
+	socket, err := a.socketFor(cfg)
+	if err != nil {
+		return view.Plan{}, err
+	}
+	workers, problems := supervisor.Plan(cfg, withoutOuter(os.Environ()), runtimeDir(socket))
+	if problems != nil {
+		problems = &exitError{code: codeConfig, err: problems}
+	}
+	plan := view.Plan{
+		Config: cfg.Path, Control: socket, Warnings: append([]string{}, cfg.Warnings...),
+		Listeners: []view.PlanListener{}, Services: []view.PlanService{},
+	}
+	for _, l := range cfg.Listeners {
+		plan.Listeners = append(plan.Listeners, planListener(l))
+	}
+	for _, s := range cfg.Services {
+		plan.Services = append(plan.Services, planService(s, workers))
+	}
+	return plan, problems
+}
+
+// planListener works out the backlog: listen(2) cuts it silently at net.core.somaxconn.
+func planListener(l *config.Listener) view.PlanListener {
+	p := view.PlanListener{Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Where: l.Where, Options: optionTexts(l)}
+	p.Backlog = supervisor.Backlog{Effective: -1}
+	if hasBacklog(l.Address.Network) {
+		p.Limit = fdpass.SystemMaxBacklog()
+		p.Backlog = supervisor.Backlog{Configured: l.Backlog, Effective: l.Backlog}
+		if l.Backlog == 0 || l.Backlog > p.Limit {
+			p.Backlog.Effective = p.Limit
+		}
+	}
+	return p
+}
+
+func hasBacklog(network string) bool {
+	switch network {
+	case "tcp", "tcp4", "tcp6", "unix", "unixpacket", "vsock":
+		return true
+	}
+	return false
+}
+
+func planService(s *config.Service, workers []supervisor.WorkerPlan) view.PlanService {
+	p := view.PlanService{
+		Name: s.Name, Where: s.Where, Strategy: s.Rollout.Strategy, Ready: s.Ready.When, Timeout: s.Ready.Timeout.String(),
+		Stop: s.Stop.Signal, Drain: s.Stop.Timeout.String(), Workers: []supervisor.WorkerPlan{},
+	}
+	for _, w := range workers {
+		if w.Service == s.Name {
+			p.Workers = append(p.Workers, w)
+		}
+	}
+	return p
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
+	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
+	"github.com/seed-da40d5ac/supervise/supervisor/drill"
+)
+
+type drillFlags struct {
+	restarts, clients, connections int
+	http                           string
+	timeout                        time.Duration
+	json                           bool
+}
+
+func (a *app) drillVerb() *cobra.Command {
+	var f drillFlags
+	cmd := &cobra.Command{
+		Use:   "drill SERVICE",
+		Short: "Restart a service under load and count every lost connection",
+		Long: `Connects to the listeners of a service, one connection after another from several clients at once, restarts the service meanwhile, and
+counts what was lost: connections refused, reset, closed before a response, not answered in time. The exit code is 1 if
+anything was lost or a restart failed. The load is real: it takes part in the service's own statistics and limits.`,
+		Args:              arguments(1, 1, "the name of a service"),
+		ValidArgsFunction: a.completeServices,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.restarts < 0 || f.clients < 1 || f.connections < 1 || f.timeout <= 0 {
+				return usage(cmd, "cannot drill: restarts must be 0 or more, clients, connections and timeout more than 0")
+			}
+			return a.drill(f, args[0])
+		},
+	}
+	cmd.Flags().IntVar(&f.restarts, "restarts", 20, "restart `N` times")
+	cmd.Flags().IntVar(&f.clients, "clients", 16, "`N` clients at the same time")
+	cmd.Flags().IntVar(&f.connections, "connections", 20000, "at least `N` connections")
+	cmd.Flags().StringVar(&f.http, "http", "", "ask for this `PATH` over HTTP; without it only connect")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "`TIME` in which a connection must be answered")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *app) drill(f drillFlags, service string) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := interruptible()
+	defer cancel()
+	targets, err := targets(ctx, c, service)
+	if err != nil {
+		return err
+	}
+	progress, finished := a.drillProgress(f)
+	result, err := drill.Run(ctx, drill.Options{
+		Targets: targets, Clients: f.clients, HTTP: f.http, Timeout: f.timeout, Restarts: f.restarts, Connections: f.connections,
+		Restart:  func(ctx context.Context, _ int) error { return c.Restart(ctx, service, nil) },
+		Progress: progress,
+	})
+	finished()
+	if ctx.Err() != nil {
+		return a.interrupted(err)
+	}
+	return errors.Join(a.printDrill(f, result), drillError(err, result))
+}
+
+// drillError makes lost connections a failure; what they mean has been printed.
+func drillError(err error, r drill.Result) error {
+	if err != nil {
+		return err
+	}
+	if r.Lost() > 0 {
+		return &exitError{code: codeFailed}
+	}
+	return nil
+}
+
+func (a *app) printDrill(f drillFlags, r drill.Result) error {
+	if f.json {
+		return json.NewEncoder(a.out).Encode(r)
+	}
+	_, err := fmt.Fprint(a.out, view.Drill(r, a.paint(a.out)))
+	return err
+}
+
+// drillProgress draws one line on a terminal.
+func (a *app) drillProgress(f drillFlags) (show func(drill.Progress), finished func()) {
+	if !isTerminal(a.err) || f.json {
+		return nil, func() {}
+	}
+	return func(p drill.Progress) { fmt.Fprint(a.err, "\r\x1b[K", view.DrillProgress(p)) }, func() { fmt.Fprint(a.err, "\r\x1b[K") }
+}
+
+// targets are the stream listeners of the service itself.
+func targets(ctx context.Context, c *control.Client, service string) ([]drill.Target, error) {
+	s, err := c.Status(ctx, []string{service})
+	if err != nil {
+		return nil, err
+	}
+	var list []drill.Target
+	var refused []string
+	for _, l := range ownListeners(s, service) {
+		target, err := drill.Dialable(l.Address)
+		if err != nil {
+			refused = append(refused, err.Error())
+			continue
+		}
+		list = append(list, target)
+	}
+	switch {
+	case len(list) > 0:
+		return list, nil
+	case len(refused) > 0:
+		return nil, errors.New(strings.Join(refused, "\n"))
+	}
+	return nil, fmt.Errorf("cannot drill service %q: it has no listener to connect to", service)
+}
+
+func ownListeners(s supervisor.Status, service string) []supervisor.ListenerStatus {
+	return slices.DeleteFunc(slices.Clone(s.Listeners), func(l supervisor.ListenerStatus) bool { return !slices.Contains(l.Services, service) })
+}

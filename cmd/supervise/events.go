@@ -1,0 +1,47 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
+	"github.com/seed-da40d5ac/supervise/supervisor"
+)
+
+type eventFlags struct{ follow, json bool }
+
+func (a *app) eventsVerb() *cobra.Command {
+	var f eventFlags
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "Show what happened",
+		Args:  arguments(0, 0, ""),
+		RunE:  func(*cobra.Command, []string) error { return a.events(f) },
+	}
+	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON, one object a line")
+	return cmd
+}
+
+func (a *app) events(f eventFlags) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := interruptible()
+	defer cancel()
+	p := a.paint(a.out)
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	return c.Events(a.whileRead(ctx), f.follow, func(ev supervisor.Event) error {
+		if f.json {
+			return e.Encode(ev)
+		}
+		_, err := fmt.Fprintf(a.out, "%s %s\n", p.Faint(ev.Time.Local().Format(time.DateTime)), view.EventText(ev))
+		return err
+	})
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
+)
+
+// client finds the running supervise: by --control, by --config, or the only one on the machine.
+func (a *app) client() (*control.Client, error) {
+	path, err := a.findSocket()
+	if err != nil {
+		return nil, err
+	}
+	return control.NewClient(path), nil
+}
+
+func (a *app) findSocket() (string, error) {
+	switch {
+	case a.control != "":
+		path, err := socketPath(a.control)
+		if err != nil {
+			return "", &exitError{code: codeUsage, err: err}
+		}
+		return path, nil
+	case a.config != "":
+		return a.socketOfConfig()
+	}
+	return onlySocket(self())
+}
+
+// socketOfConfig looks into the file, which may be broken just now while an older version of it runs: then the default
+// place is tried.
+func (a *app) socketOfConfig() (string, error) {
+	byDefault := self().defaultSocket(a.config)
+	cfg, err := config.Load(a.config, hostNow())
+	switch {
+	case err == nil && cfg.Control.Address.Path != "":
+		return filepath.Abs(cfg.Control.Address.Path)
+	case err != nil && !answers(byDefault):
+		return "", err
+	}
+	return byDefault, nil
+}
+
+// onlySocket is the control socket that answers, when there is one only.
+func onlySocket(p person) (string, error) {
+	folders := []string{p.folder()}
+	if p.folder() != system {
+		folders = append(folders, system) // control.group may let us in
+	}
+	var live []string
+	for _, folder := range folders {
+		paths, _ := filepath.Glob(filepath.Join(folder, "*.sock"))
+		for _, path := range paths {
+			if answers(path) {
+				live = append(live, path)
+			}
+		}
+	}
+	switch len(live) {
+	case 1:
+		return live[0], nil
+	case 0:
+		return "", &exitError{code: codeNobody, err: fmt.Errorf("cannot find a running supervise: nobody answers in %s", strings.Join(folders, " or ")),
+			hint: "Give --config FILE or --control ADDRESS if it uses another control socket."}
+	}
+	return "", &exitError{code: codeNobody, err: errors.New("cannot tell which supervise is meant, several are running; give one of\n  --control " +
+		strings.Join(live, "\n  --control "))}
+}
+
+// answers is whether somebody listens at a path.
+func answers(path string) bool {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil
+}
+
+func hostNow() config.Host { return config.Host{Environ: os.Environ(), CPUs: cpus()} }
+
+// completeServices offers the names of the services that run.
+func (a *app) completeServices(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	c, err := a.client()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer c.Close()
+	status, _ := c.Status(cmd.Context(), nil)
+	var names []string
+	for _, s := range status.Services {
+		names = append(names, s.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeListeners offers the names of listeners.
+func (a *app) completeListeners(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	c, err := a.client()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer c.Close()
+	status, _ := c.Status(cmd.Context(), nil)
+	var names []string
+	for _, l := range status.Listeners {
+		names = append(names, l.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

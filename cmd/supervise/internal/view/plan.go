@@ -1,0 +1,173 @@
+package view
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-da40d5ac/supervise/supervisor"
+)
+
+// Plan is what `supervise check` shows, and with --json prints.
+type Plan struct {
+	Config    string         `json:"config"` // "" without a file
+	Control   string         `json:"control"`
+	Listeners []PlanListener `json:"listeners"`
+	Services  []PlanService  `json:"services"`
+	Warnings  []string       `json:"warnings"`
+}
+
+// PlanListener is a listener that would be opened.
+type PlanListener struct {
+	Name    string             `json:"name"`
+	Address string             `json:"address"`
+	Sharing string             `json:"sharing"`
+	Backlog supervisor.Backlog `json:"backlog"`
+	Limit   int                `json:"backlog_limit,omitempty"` // of the running kernel
+	Options map[string]string  `json:"options,omitempty"`
+	Where   string             `json:"where,omitempty"`
+}
+
+// PlanService is a service that would be started.
+type PlanService struct {
+	Name     string                  `json:"name"`
+	Where    string                  `json:"where,omitempty"`
+	Strategy string                  `json:"strategy"`
+	Ready    string                  `json:"ready"` // when
+	Timeout  string                  `json:"ready_timeout"`
+	Stop     string                  `json:"stop"` // signal
+	Drain    string                  `json:"stop_timeout"`
+	Workers  []supervisor.WorkerPlan `json:"workers"`
+}
+
+// String shows a plan.
+func (pl Plan) String(p Paint) string {
+	var b strings.Builder
+	name := pl.Config
+	if name == "" {
+		name = "(no configuration file)"
+	}
+	fmt.Fprintf(&b, "%s  %s, %s, control %s\n", p.Bold(name), count(len(pl.Listeners), "listener"), count(len(pl.Services), "service"), pl.Control)
+	for _, l := range pl.Listeners {
+		b.WriteString("\n" + l.text(p))
+	}
+	for _, s := range pl.Services {
+		b.WriteString("\n" + s.text(p))
+	}
+	for _, w := range pl.Warnings {
+		b.WriteString("\n" + p.Warn(Lines(w)) + "\n")
+	}
+	return b.String()
+}
+
+// Lines is Clean for text of several lines.
+func Lines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (l PlanListener) text(p Paint) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "listener %s  %s\n", p.Bold(l.Name), l.Address)
+	var t Table
+	t.Row("", "", "")
+	if l.Limit > 0 {
+		t.Row(" ", p.Faint("backlog"), l.backlog(p))
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Options)) {
+		t.Row(" ", p.Faint(name), l.Options[name])
+	}
+	return b.String() + strings.TrimPrefix(t.String(), "\n")
+}
+
+// backlog says what the kernel will make of the number, see listen(2).
+func (l PlanListener) backlog(p Paint) string {
+	asked := strconv.Itoa(l.Backlog.Configured)
+	if l.Backlog.Configured == 0 {
+		asked = "max"
+	}
+	if l.Backlog.Configured > l.Backlog.Effective {
+		return p.Warn(fmt.Sprintf("%s, cut to %d by net.core.somaxconn", asked, l.Backlog.Effective))
+	}
+	if l.Backlog.Configured == 0 {
+		return fmt.Sprintf("max, which is %d here (net.core.somaxconn)", l.Backlog.Effective)
+	}
+	return fmt.Sprintf("%s (net.core.somaxconn allows %d)", asked, l.Limit)
+}
+
+func (s PlanService) text(p Paint) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "service %s  %s, rollout %s, ready %s within %s, stop %s within %s\n",
+		p.Bold(s.Name), count(len(s.Workers), "worker"), s.Strategy, s.Ready, s.Timeout, s.Stop, s.Drain)
+	for i := 0; i < len(s.Workers); {
+		alike := 1
+		for i+alike < len(s.Workers) && sameWorker(s.Workers[i], s.Workers[i+alike]) {
+			alike++
+		}
+		b.WriteString(worker(s.Workers[i], alike, p))
+		i += alike
+	}
+	return b.String()
+}
+
+// sameWorker is whether two workers differ in nothing but variables that hold their own number.
+func sameWorker(a, b supervisor.WorkerPlan) bool {
+	return slices.Equal(a.Command, b.Command) && a.Directory == b.Directory && a.User == b.User && slices.Equal(a.Files, b.Files)
+}
+
+// worker shows one, and how many more are like it.
+func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
+	title := fmt.Sprintf("worker %d", w.Worker)
+	if alike > 1 {
+		title = fmt.Sprintf("worker %d, and the same up to worker %d with its own number in the variables", w.Worker, w.Worker+alike-1)
+	}
+	var t Table
+	t.Row("", "", "")
+	t.Row("   ", p.Faint("command"), Command(w.Command))
+	t.Row("   ", p.Faint("directory"), w.Directory)
+	if w.User != "" {
+		t.Row("   ", p.Faint("user"), w.User)
+	}
+	for _, f := range w.Files {
+		what := f.What
+		if f.Listener != "" {
+			what = fmt.Sprintf("%s  %s", p.Good("listener "+f.Listener), f.What)
+		}
+		t.Row("   ", p.Faint(fmt.Sprintf("fd %d", f.FD)), what)
+	}
+	for _, e := range w.Env {
+		t.Row("   ", p.Faint("env"), Clean(e))
+	}
+	return "  " + title + "\n" + strings.TrimPrefix(t.String(), "\n")
+}
+
+// Command gives a command so that it can be pasted into a shell.
+func Command(argv []string) string {
+	quoted := make([]string, len(argv))
+	for i, a := range argv {
+		quoted[i] = quote(a)
+	}
+	return Clean(strings.Join(quoted, " "))
+}
+
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

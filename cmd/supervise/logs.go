@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+)
+
+type logFlags struct {
+	follow, json bool
+	lines        int
+}
+
+func (a *app) logsVerb() *cobra.Command {
+	var f logFlags
+	cmd := &cobra.Command{
+		Use:               "logs [SERVICE]",
+		Short:             "Show the last lines that workers printed",
+		Args:              arguments(0, 1, ""),
+		ValidArgsFunction: a.completeServices,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.lines < 0 {
+				return usage(cmd, "cannot show %d lines", f.lines)
+			}
+			return a.logs(f, append(args, "")[0])
+		},
+	}
+	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "go on with new lines, until Ctrl-C")
+	cmd.Flags().IntVarP(&f.lines, "lines", "n", 100, "how many of the last `LINES`")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON, one object a line")
+	return cmd
+}
+
+func (a *app) logs(f logFlags, service string) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := interruptible()
+	defer cancel()
+	ctx = a.whileRead(ctx)
+	if f.json {
+		e := json.NewEncoder(a.out)
+		e.SetEscapeHTML(false)
+		return c.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error { return e.Encode(l) })
+	}
+	printer := output.NewPrinter(a.out, a.paint(a.out).On)
+	printer.SetTerminal(isTerminal(a.out))
+	return c.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error {
+		printer.Print(l)
+		return printer.Err()
+	})
+}

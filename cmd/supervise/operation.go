@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
+	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
+)
+
+// interruptible ends with Ctrl-C.
+func interruptible() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}
+
+// each does one thing to several services, in their order, and stops at the first that fails: a deploy goes no further then.
+func (a *app) each(services []string, do func(ctx context.Context, c *control.Client, name string, report func(supervisor.Event)) error) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := interruptible()
+	defer cancel()
+	for _, name := range services {
+		err := a.show(name, func(report func(supervisor.Event)) error { return do(ctx, c, name, report) })
+		if err != nil {
+			return a.interrupted(err)
+		}
+	}
+	return nil
+}
+
+// show runs do and shows what it reports.
+func (a *app) show(title string, do func(report func(supervisor.Event)) error) error {
+	var mu sync.Mutex // the clock and the reports draw on one terminal
+	steps := view.NewSteps(a.out, a.paint(a.out), isTerminal(a.out), title, time.Now())
+	clock := time.NewTicker(view.TickEvery)
+	defer clock.Stop()
+	stop := make(chan struct{})
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		for {
+			select {
+			case now := <-clock.C:
+				mu.Lock()
+				steps.Tick(now)
+				mu.Unlock()
+			case <-stop:
+				return
+			}
+		}
+	})
+	err := do(func(e supervisor.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		steps.Event(e)
+	})
+	close(stop)
+	ticking.Wait()
+	steps.Done(err, time.Now())
+	return err
+}
+
+// interrupted says that what was begun goes on.
+func (a *app) interrupted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: what was begun goes on without you (watch it with: supervise status --watch)", errInterrupted)
+	}
+	return err
+}
+
+// quietly is each for what takes no time: it says nothing when it worked.
+func (a *app) quietly(names []string, do func(ctx context.Context, c *control.Client, name string) error) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := interruptible()
+	defer cancel()
+	for _, name := range names {
+		if err := do(ctx, c, name); err != nil {
+			return a.interrupted(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
+	"github.com/seed-da40d5ac/supervise/supervisor"
+)
+
+func (a *app) reloadVerb() *cobra.Command {
+	return &cobra.Command{
+		Use:   "reload",
+		Short: "Apply the changed configuration file, all or nothing",
+		Long: `Has the running supervise read its file again. Everything new is opened before anything old is touched; when that fails, nothing
+has changed. Prints the difference.`,
+		Args: arguments(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error { return a.reload() },
+	}
+}
+
+func (a *app) reload() error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := interruptible()
+	defer cancel()
+	var changes []string
+	err = a.show("reload", func(report func(supervisor.Event)) (err error) {
+		changes, err = c.Reload(ctx, report)
+		return err
+	})
+	if err != nil {
+		return a.interrupted(err)
+	}
+	if len(changes) == 0 {
+		fmt.Fprintln(a.out, "nothing has changed")
+	}
+	p := a.paint(a.out)
+	for _, line := range changes {
+		fmt.Fprintln(a.out, colourChange(p, view.Clean(line)))
+	}
+	return nil
+}
+
+func colourChange(p view.Paint, line string) string {
+	switch mark := strings.TrimLeft(line, " "); {
+	case strings.HasPrefix(mark, "+"):
+		return p.Good(line)
+	case strings.HasPrefix(mark, "-"):
+		return p.Bad(line)
+	}
+	return p.Warn(line)
+}

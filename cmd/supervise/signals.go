@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+
+	"github.com/seed-da40d5ac/supervise/supervisor"
+)
+
+// signals is the goroutine that turns signals into calls.
+type signals struct {
+	all, pipe chan os.Signal
+	done      chan struct{}
+}
+
+// watchSignals begins. kill ends everything at once.
+func (i *instance) watchSignals(kill func()) *signals {
+	s := &signals{all: make(chan os.Signal, 8), pipe: make(chan os.Signal, 1), done: make(chan struct{})}
+	// Go ends a program whose standard output is a closed pipe, unless it has asked for SIGPIPE. Services must not end because
+	// somebody's `| head` did. Ignoring the signal instead would be inherited by the workers.
+	notifyPipe(s.pipe)
+	signal.Notify(s.all, handledSignals()...)
+	go func() {
+		defer close(s.done)
+		ending := false
+		for sig := range s.all {
+			ending = i.handle(sig, ending, kill)
+		}
+	}()
+	return s
+}
+
+// stop ends the goroutine and gives the signals back.
+func (s *signals) stop() {
+	signal.Stop(s.all)
+	signal.Stop(s.pipe)
+	close(s.all)
+	<-s.done
+}
+
+// handle does what a signal asks for and says whether supervise is ending.
+func (i *instance) handle(sig os.Signal, ending bool, kill func()) bool {
+	switch action(sig) {
+	case actReload:
+		go i.reloadBySignal()
+	case actReopen:
+		if err := i.ReopenOutput(); err != nil {
+			i.log.Error("cannot open output files anew", "error", err)
+		}
+	case actUpgrade:
+		i.log.Warn("upgrade of supervise is not supported yet", "signal", sig.String())
+	case actEnd:
+		if ending {
+			i.log.Warn("stopping at once", "signal", sig.String())
+			kill()
+			return true
+		}
+		i.log.Info("stopping; the same signal again stops at once", "signal", sig.String())
+		tellStopping()
+		i.Shutdown()
+		return true
+	}
+	return ending
+}
+
+// reloadBySignal has nobody to answer to but the log.
+func (i *instance) reloadBySignal() {
+	defer tellReloading()()
+	changes, err := i.Reload(context.Background(), func(supervisor.Event) {})
+	switch {
+	case err != nil:
+		i.log.Error("reload failed, nothing else has changed", "error", err)
+	case changes.Empty():
+		i.log.Info("reloaded, nothing has changed")
+	default:
+		i.log.Info("reloaded", "changes", changes.String())
+	}
+}
+
+// act is what a signal asks for.
+type act int
+
+const (
+	actNone act = iota
+	actReload
+	actReopen
+	actUpgrade
+	actEnd
+)
