@@ -6,29 +6,29 @@ import "time"
 // the one list of names; systems say in their own tables how to set them.
 func (o Options) attributes() []attribute {
 	return []attribute{
-		{"ipv6_only", flag(o.IPv6Only)},
-		{"reuse_port", flag(o.ReusePort)},
-		{"free_bind", flag(o.FreeBind)},
-		{"transparent", flag(o.Transparent)},
+		{"ipv6_only", truth(o.IPv6Only)},
+		{"reuse_port", truth(o.ReusePort)},
+		{"free_bind", truth(o.FreeBind)},
+		{"transparent", truth(o.Transparent)},
 		{"bind_device", text(o.BindDevice)},
 		{"mark", unsigned(o.Mark)},
-		{"keepalive", flag(o.KeepAlive)},
+		{"keepalive", truth(o.KeepAlive)},
 		{"keepalive_idle", ticks(o.KeepAliveIdle, time.Second)},
 		{"keepalive_interval", ticks(o.KeepAliveInterval, time.Second)},
 		{"keepalive_count", positive(o.KeepAliveCount)},
-		{"no_delay", flag(o.NoDelay)},
+		{"no_delay", truth(o.NoDelay)},
 		{"defer_accept", ticks(o.DeferAccept, time.Second)},
 		{"fast_open", positive(o.FastOpen)},
 		{"user_timeout", ticks(o.UserTimeout, time.Millisecond)},
 		{"congestion", text(o.Congestion)},
-		{"multipath", flag(&o.Multipath).unlessZero()},
+		{"multipath", truth(&o.Multipath).unlessZero()},
 		{"receive_buffer", positive(o.ReceiveBuffer)},
 		{"send_buffer", positive(o.SendBuffer)},
 		{"tos", number(o.TOS)},
 		{"ttl", number(o.TTL)},
 		{"priority", number(o.Priority)},
-		{"pass_credentials", flag(o.PassCredentials)},
-		{"broadcast", flag(o.Broadcast)},
+		{"pass_credentials", truth(o.PassCredentials)},
+		{"broadcast", truth(o.Broadcast)},
 		{"pipe_size", positive(o.PipeSize)},
 	}
 }
@@ -60,7 +60,7 @@ func number(n *int) setting {
 	return setting{given: true, number: *n}
 }
 
-func flag(b *bool) setting {
+func truth(b *bool) setting {
 	if b == nil {
 		return setting{}
 	}
