@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	case len(os.Args) > 2 && os.Args[1] == "worker":
 		os.Exit(beWorker(os.Args[2], os.Args[3:]))
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // workers built with -race end at once
 	os.Exit(m.Run())
 }
 

@@ -247,11 +247,11 @@ func TestProcRestartUnderLoad(t *testing.T) {
 
 // TestProcRollback checks that a broken version takes nothing away: same processes, no lost connection, and the reason told.
 func TestProcRollback(t *testing.T) {
-	broken := map[string]struct{ command, want string }{
-		"exits":          {`["SELF", "worker", "fail"]`, "exited with status 7"},
-		"hangs":          {`["SELF", "worker", "hang"]`, "was not ready after 300ms"},
-		"not executable": {`["/etc/passwd"]`, "not executable"},
-		"not there":      {`["DIR/nothing"]`, "no such file"},
+	broken := map[string]struct{ command, timeout, want string }{
+		"exits":          {`["SELF", "worker", "fail"]`, "30s", "exited with status 7"},
+		"hangs":          {`["SELF", "worker", "hang"]`, "300ms", "was not ready after 300ms"},
+		"not executable": {`["/etc/passwd"]`, "30s", "not executable"},
+		"not there":      {`["DIR/nothing"]`, "30s", "no such file"},
 	}
 	for name, tt := range broken {
 		t.Run(name, func(t *testing.T) {
@@ -264,7 +264,7 @@ func TestProcRollback(t *testing.T) {
 				workers   = 2
 				ready {
 					when    = "notify"
-					timeout = "300ms"
+					timeout = "` + tt.timeout + `"
 				}
 				stop { timeout = "100ms" }
 			}`)
@@ -522,13 +522,18 @@ func TestProcDependsOn(t *testing.T) {
 
 // TestProcDescriptors checks that restarts leave nothing behind, here and in a fresh worker.
 func TestProcDescriptors(t *testing.T) {
-	r := newRig(t, app).started()
+	r := newRig(t, web+`service "app" {
+		command   = ["/bin/sleep", "1000"]
+		listeners = ["web"]
+		workers   = 2
+		ready { when = "started" }
+	}`).started()
 	if err := r.restart("app"); err != nil {
 		t.Fatal(err)
 	}
 	r.awaitQuiet("app", 2)
-	mine, theirs := descriptors(os.Getpid()), descriptors(r.pids("app")[0])
-	rounds := 30
+	mine := descriptors(os.Getpid())
+	rounds := 100
 	if testing.Short() {
 		rounds = 5
 	}
@@ -541,8 +546,8 @@ func TestProcDescriptors(t *testing.T) {
 	if got := descriptors(os.Getpid()); got > mine {
 		t.Errorf("supervise has %d descriptors, had %d", got, mine)
 	}
-	if got := descriptors(r.pids("app")[0]); got != theirs {
-		t.Errorf("a worker has %d descriptors, had %d", got, theirs)
+	if got := descriptors(r.pids("app")[0]); got != 4 {
+		t.Errorf("a worker has %d descriptors, want 0, 1, 2 and its listener", got)
 	}
 	if left, _ := filepath.Glob(r.dir + "/*"); len(left) != 4 { // two folders, two notify sockets
 		t.Errorf("left in the runtime folder: %q", left)
