@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package worker
 
@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -54,20 +56,14 @@ func TestHandover(t *testing.T) {
 	t.Logf("%d connections over %d handovers, %d lost", handovers*perHandoff, handovers, lost.Load())
 }
 
-// sharedSocket opens the socket that outlives the servers.
+// sharedSocket opens the socket that outlives the servers. Not by net.Listen and File(): the file of that makes the
+// socket blocking for all when its Fd is used, which package net does to duplicate it.
 func sharedSocket(t *testing.T) (*os.File, string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	f, err := l.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
+	fd, address := rawListener(t)
+	f := os.NewFile(uintptr(fd), "web")
 	t.Cleanup(func() { f.Close() })
-	return f, l.Addr().String()
+	return f, address
 }
 
 // server is one generation.
@@ -113,4 +109,20 @@ func get(address string) error {
 		return fmt.Errorf("status %d", code)
 	}
 	return nil
+}
+
+// TestStuckAccept stops a server whose listener was made blocking by somebody else.
+func TestStuckAccept(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	socket, address := sharedSocket(t)
+	s := startServer(t, socket)
+	for range 3 {
+		if err := unix.SetNonblock(int(socket.Fd()), false); err != nil {
+			t.Fatal(err)
+		}
+		if err := get(address); err != nil { // and Accept is entered again, to block
+			t.Fatal(err)
+		}
+	}
+	s.retire(t)
 }

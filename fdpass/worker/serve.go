@@ -64,8 +64,14 @@ func Serve(ctx context.Context, srv *http.Server, l net.Listener) error {
 	_ = tellStopping()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime(ctx))
 	defer cancel()
-	l.Close()
-	<-served
+	release(l)
+	go l.Close() // waits for accept(2), and so would we
+	select {
+	case <-served:
+	case <-limit.Done():
+		go srv.Close() // waits for accept(2) as well
+		return errors.New("cannot stop accepting in time: another process made the shared listener blocking (O_NONBLOCK)")
+	}
 	return drain(limit, srv, t)
 }
 

@@ -249,3 +249,29 @@ func TestTrackerDefaultMux(t *testing.T) {
 		}
 	})
 }
+
+// stuckListener does not wake Accept when it is closed, as a listener that another process made blocking.
+type stuckListener struct {
+	*pipeListener
+	wake chan struct{}
+}
+
+func (l stuckListener) Close() error {
+	<-l.wake
+	return l.pipeListener.Close()
+}
+
+func TestServeStuckAccept(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		l := stuckListener{newPipeListener(), make(chan struct{})}
+		stop()
+		start := time.Now()
+		err := Serve(ctx, &http.Server{}, l)
+		if err == nil || !strings.Contains(err.Error(), "cannot stop accepting in time") || time.Since(start) != DefaultDrain {
+			t.Errorf("error %v after %v", err, time.Since(start))
+		}
+		close(l.wake)
+	})
+}
