@@ -55,7 +55,7 @@ func (l *Local) Spawn(s Spawn) (Process, error) {
 		exited: make(chan struct{}), exit: new(Exit),
 	}
 	if err := l.register(w); err != nil {
-		abandon(started.handle)
+		abandon(started.handle, 0)
 		return Process{}, err
 	}
 	return Process{ID: id, PID: started.pid, StartedAt: started.at}, nil
@@ -172,20 +172,22 @@ func (l *Local) fork(pipes *pipes, fds []int) (int, handle, error) {
 // failed clears away a stage that did not become the command, and says why.
 func (l *Local) failed(h handle, err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		go abandon(h) // it may hang in the kernel for ever
+		go abandon(h, 0) // it may hang in the kernel for ever
 		return &stage.Failure{Op: "start the worker", Cause: "its directory or command did not answer within " + l.patience.String()}
 	}
-	exit := abandon(h)
+	exit := abandon(h, l.patience)
 	if errors.Is(err, stage.ErrDied) {
 		return fmt.Errorf("cannot start a worker: the stage %s before it ran the command", exit)
 	}
 	return err
 }
 
-// abandon ends a child that nobody is to know of.
-func abandon(h handle) Exit {
+// abandon sees to the end of a child that nobody is to know of, and kills it
+// if that takes longer than patience.
+func abandon(h handle, patience time.Duration) Exit {
 	defer h.close()
-	_ = h.signal(syscall.SIGKILL)
+	kill := time.AfterFunc(patience, func() { _ = h.signal(syscall.SIGKILL) })
+	defer kill.Stop()
 	exit, err := h.wait()
 	if err == nil {
 		h.reap()
