@@ -63,8 +63,7 @@ func (r *Registry) adopt(items []*item) {
 	for _, i := range items {
 		h := i.old
 		if h == nil {
-			h = r.hold(i.fresh, i.spec.Name, i.sharing)
-			r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.taken)
+			h = r.admit(i)
 		} else {
 			r.renew(h, i)
 		}
@@ -78,6 +77,18 @@ func (r *Registry) adopt(items []*item) {
 			r.remove(h)
 		}
 	}
+}
+
+// admit makes a listener of what Prepare opened.
+func (r *Registry) admit(i *item) *held {
+	h := r.hold(i.fresh, i.spec.Name, i.sharing)
+	if i.quieted {
+		if err := i.fresh.Resume(); err != nil {
+			r.log.Error("cannot let clients in to listener", "listener", h.name, "error", err)
+		}
+	}
+	r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.taken)
+	return h
 }
 
 // renew takes over what Reconfigure has made of a listener that stays open.

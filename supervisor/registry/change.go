@@ -26,6 +26,7 @@ type item struct {
 	old     *held          // the open listener that it is; nil for a new one
 	fresh   *fdpass.Socket // opened by Prepare for a new one
 	taken   bool           // fresh was given to this process
+	quieted bool           // fresh is held until Commit
 }
 
 // OpenErrors is every problem that Prepare found, in the order of the file. Each is one sentence, most are an

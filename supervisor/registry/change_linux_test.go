@@ -284,3 +284,47 @@ func TestRemovedComesBack(t *testing.T) {
 		t.Error("it is another socket, or closed")
 	}
 }
+
+// A new listener that shares a port with an open one gets none of its clients before Commit.
+func TestSharedPortIsQuietBeforeCommit(t *testing.T) {
+	share := func(l *config.Listener) { yes := true; l.Options.ReusePort = &yes }
+	r, _ := open(t, Options{})
+	first := listener(t, "one", "tcp://127.0.0.1:0", share)
+	apply(t, r, first)
+	second := listener(t, "two", socket(t, r, "one").Address().String(), share)
+	c, err := r.Prepare([]*config.Listener{first, second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.items[1].fresh.Paused() {
+		t.Error("it takes clients before Commit")
+	}
+	if err := c.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range r.Status() {
+		if l.Paused {
+			t.Errorf("%s is held after Commit", l.Name)
+		}
+	}
+}
+
+// A listener moves: the old address serves until the last lease, the new one at once.
+func TestReloadMoves(t *testing.T) {
+	r, _ := open(t, Options{})
+	p, q := path(t), path(t)
+	apply(t, r, listener(t, "web", "unix://"+p))
+	old := acquire(t, r, "app", 1, "web")[0]
+	apply(t, r, listener(t, "web", "unix://"+q))
+	fresh := acquire(t, r, "app", 2, "web")[0]
+	if old.Socket() == fresh.Socket() || !connects(old.Socket().Address()) || !connects(fresh.Socket().Address()) {
+		t.Error("not both addresses accept")
+	}
+	if d := cmp.Diff(map[string]fdpass.Address{"web": fresh.Socket().Address()}, r.Addresses()); d != "" {
+		t.Error(d)
+	}
+	old.Release()
+	if connects(address(t, "unix://"+p)) || !connects(address(t, "unix://"+q)) {
+		t.Error("it has to accept at the new address only")
+	}
+}

@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -64,18 +66,43 @@ func (r *Registry) checkAll(list []*held, by *worker) {
 
 // check compares h with what it has to be, puts back what differs and logs who did it: by, or those who may have.
 func (r *Registry) check(h *held, by []*worker) (fdpass.State, error) {
-	if len(by) == 0 {
-		by = h.suspects()
-	}
-	r.checkPath(h, by)
+	linked, lost := h.socket.RestorePath()
 	state, err := h.socket.State()
 	if err != nil {
 		r.log.Error("cannot look at listener", "listener", h.name, "error", err)
 		return state, err
 	}
-	if !state.Listening {
+	if !linked && lost == nil && h.sound(state) {
+		return state, nil
+	}
+	if len(by) == 0 {
+		by = h.suspects()
+	}
+	if lost != nil {
+		r.replacePath(h, by, lost)
+	}
+	if linked {
+		r.say(h, pathRemoved, by, "worker removed the path of a listener, put back", "path", h.socket.Address().Path)
+	}
+	return r.mend(h, by)
+}
+
+// sound is whether a state is as it has to be.
+func (h *held) sound(s fdpass.State) bool {
+	return s.Listening && !h.otherBacklog(s) && s.Nonblocking == h.flag.want
+}
+
+func (h *held) otherBacklog(s fdpass.State) bool { return s.Backlog >= 0 && s.Backlog != h.backlog }
+
+func (r *Registry) mend(h *held, by []*worker) (fdpass.State, error) {
+	state, err := h.socket.State()
+	if err != nil {
+		return state, err
+	}
+	switch {
+	case !state.Listening:
 		r.revive(h, by)
-	} else if state.Backlog >= 0 && state.Backlog != h.backlog {
+	case h.otherBacklog(state):
 		r.relisten(h, by, state.Backlog)
 	}
 	if state.Nonblocking != h.flag.want {
@@ -97,10 +124,11 @@ func (r *Registry) revive(h *held, by []*worker) {
 		return
 	}
 	r.say(h, shutDown, by, "worker shut a listener down, opened anew for the next generation")
+	r.announce(h)
 }
 
-// reopen puts another socket in the place of h's, with everything that workers set on it, and lets the manager know
-// that those who have the old one need a new generation.
+// reopen puts another socket in the place of h's, with everything that workers set on it. Those who have the old one
+// need a new generation: announce it.
 func (r *Registry) reopen(h *held) error {
 	r.watcher.Remove(h.socket)
 	err := h.socket.Reopen()
@@ -110,7 +138,6 @@ func (r *Registry) reopen(h *held) error {
 	}
 	h.measure()
 	r.setFlag(h, h.flag.want)
-	r.announce(h)
 	return nil
 }
 
@@ -173,20 +200,18 @@ func (r *Registry) elect(h *held) {
 	}
 }
 
-// checkPath links a removed path back to the same socket, or where that cannot be done opens another one there.
-func (r *Registry) checkPath(h *held, by []*worker) {
-	restored, err := h.socket.RestorePath()
-	if err == nil {
-		if restored {
-			r.say(h, pathRemoved, by, "worker removed the path of a listener, put back", "path", h.socket.Address().Path)
-		}
+// replacePath opens another socket at the path of one that cannot be linked back, when nothing is there. What somebody
+// else has put at the path is not ours to remove.
+func (r *Registry) replacePath(h *held, by []*worker, err error) {
+	if _, gone := os.Lstat(h.socket.Address().Path); errors.Is(gone, os.ErrNotExist) {
+		err = r.reopen(h)
+	}
+	if err != nil {
+		r.say(h, pathRemoved, by, "worker removed the path of a listener, cannot put it back", "error", err)
 		return
 	}
-	if failed := r.reopen(h); failed != nil {
-		r.say(h, pathRemoved, by, "worker removed the path of a listener, cannot put it back", "error", err, "reopen", failed)
-		return
-	}
-	r.say(h, pathRemoved, by, "worker removed the path of a listener, opened anew for the next generation", "error", err)
+	r.say(h, pathRemoved, by, "worker removed the path of a listener, opened anew for the next generation")
+	r.announce(h)
 }
 
 // say logs damage. The same by the same worker is logged once a minute, with the number of times it was not.

@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -146,6 +148,82 @@ func TestProcGuardPathAtTheEnd(t *testing.T) {
 	if !connects(s.Address()) {
 		t.Error("it does not accept at its path")
 	}
+}
+
+// When no name of the socket is left, another one gets the path.
+func TestProcGuardEveryNameRemoved(t *testing.T) {
+	p := path(t)
+	replaced := make(chan string, 10)
+	r, rec, s, c := guarded(t, Options{Replaced: func(name string) { replaced <- name }}, "unix://"+p)
+	event(r, 1, c.pid, Ready, Promoted)
+	before := inode(t, s)
+	names, err := os.ReadDir(filepath.Dir(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The path itself comes last: it is what the kernel reports.
+	for _, n := range names {
+		if n.Name() != filepath.Base(p) {
+			c.do("unlink " + filepath.Join(filepath.Dir(p), n.Name()))
+		}
+	}
+	c.do("unlink " + p)
+	<-replaced
+	sameWorker(t, rec.one(t, "worker removed the path of a listener, opened anew"), 1, c.pid)
+	if inode(t, s) == before || !connects(s.Address()) {
+		t.Error("no new socket accepts at the path")
+	}
+}
+
+// Another program's live socket at our path stays; when it is gone ours comes back.
+func TestProcGuardPathTaken(t *testing.T) {
+	p := path(t)
+	r, rec := unwatchedRegistry(t)
+	apply(t, r, listener(t, "web", "unix://"+p))
+	s := acquire(t, r, "app", 1, "web")[0].Socket()
+	c := newChild(t, s)
+	event(r, 1, c.pid, Started, Ready, Promoted)
+	before := inode(t, s)
+	c.do("unlink " + p)
+	other, err := net.Listen("unix", p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Status()
+	r.Status()
+	sameWorker(t, rec.one(t, "worker removed the path of a listener, cannot put it back"), 1, c.pid)
+	if err := other.Close(); err != nil { // unlinks the path
+		t.Fatal(err)
+	}
+	r.Status()
+	rec.one(t, "worker removed the path of a listener, put back")
+	if inode(t, s) != before || !connects(s.Address()) {
+		t.Error("it does not accept at its path")
+	}
+}
+
+// Replaced runs once at a time, and once more when something happened meanwhile; it may call the registry.
+func TestReplacedIsToldInTurn(t *testing.T) {
+	calls, goOn := make(chan []Listener), make(chan struct{})
+	var r *Registry
+	r, _ = open(t, Options{Replaced: func(string) {
+		calls <- r.Status()
+		<-goOn
+	}})
+	apply(t, r, listener(t, "web", "unix://"+path(t)))
+	announce := func() { r.do(func() { r.announce(r.byName["web"]) }) }
+	announce()
+	if l := <-calls; len(l) != 1 {
+		t.Errorf("status inside shows %v", l)
+	}
+	announce()
+	announce()
+	goOn <- struct{}{}
+	<-calls
+	if err := r.Close(); err != nil { // does not wait for it
+		t.Error(err)
+	}
+	goOn <- struct{}{}
 }
 
 func unwatchedRegistry(t *testing.T) (*Registry, *record) {

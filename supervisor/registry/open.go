@@ -61,7 +61,17 @@ func (c *Change) open(i *item) error {
 		return c.explain(i, err)
 	}
 	i.fresh = s
-	return nil
+	return i.quiet()
+}
+
+// quiet keeps a socket that shares its port with others (SO_REUSEPORT) from getting clients of theirs before Commit:
+// Abort would reset those. Held, they ask again a second later and another socket may take them.
+func (i *item) quiet() error {
+	if on := i.spec.Options.ReusePort; on == nil || !*on || !strings.HasPrefix(i.spec.Address.Network, "tcp") {
+		return nil
+	}
+	i.quieted = true
+	return i.fresh.Pause()
 }
 
 // take makes i's socket of a given descriptor. The original stays with the registry until Commit.

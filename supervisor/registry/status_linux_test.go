@@ -144,52 +144,76 @@ func TestDescriptorsDoNotGrow(t *testing.T) {
 }
 
 func BenchmarkStatus1000(b *testing.B) {
+	dir := b.TempDir()
+	for _, network := range []string{"tcp", "unix"} {
+		b.Run(network, func(b *testing.B) {
+			r := openMany(b, 1000, func(i int) config.Address {
+				if network == "unix" {
+					return config.Address{Network: "unix", Path: filepath.Join(dir, fmt.Sprint(i))}
+				}
+				return config.Address{Network: "tcp", Host: "127.0.0.1"}
+			})
+			for b.Loop() {
+				r.Status()
+			}
+			_ = r.Close()
+		})
+	}
+}
+
+func openMany(b *testing.B, n int, address func(int) config.Address) *Registry {
+	b.Helper()
 	r, err := New(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer r.Close()
 	var list []*config.Listener
-	for i := range 1000 {
-		list = append(list, &config.Listener{Name: fmt.Sprint(i), Address: config.Address{Network: "tcp", Host: "127.0.0.1"}, Sharing: "all"})
+	for i := range n {
+		list = append(list, &config.Listener{Name: fmt.Sprint(i), Address: address(i), Sharing: "all"})
 	}
 	c, err := r.Prepare(list)
+	if err == nil {
+		err = c.Commit()
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := c.Commit(); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		r.Status()
+	return r
+}
+
+// BenchmarkOpenClose10000 opens and closes 10,000 listeners, one kind after the other: a unix one makes files.
+func BenchmarkOpenClose10000(b *testing.B) {
+	for _, network := range []string{"tcp", "unix"} {
+		b.Run(network, func(b *testing.B) {
+			dir := b.TempDir()
+			for b.Loop() {
+				r := openMany(b, 10000, func(i int) config.Address {
+					if network == "unix" {
+						return config.Address{Network: "unix", Path: filepath.Join(dir, fmt.Sprint(i))}
+					}
+					return config.Address{Network: "tcp", Host: fmt.Sprintf("127.0.%d.1", i/1000)}
+				})
+				if err := r.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
-// BenchmarkOpenClose opens and closes 10,000 listeners, half of each kind.
-func BenchmarkOpenClose10000(b *testing.B) {
-	dir := b.TempDir()
-	var list []*config.Listener
-	for i := range 10000 {
-		a := config.Address{Network: "tcp", Host: "127.0.0.1"}
-		if i%2 == 1 {
-			a = config.Address{Network: "unix", Path: filepath.Join(dir, fmt.Sprint(i))}
+// BenchmarkWorkerEvents is the life of one more worker beside a thousand that hold the same listener.
+func BenchmarkWorkerEvents(b *testing.B) {
+	r := openMany(b, 1, func(int) config.Address { return config.Address{Network: "tcp", Host: "127.0.0.1"} })
+	defer r.Close()
+	tell := func(worker int, kinds ...string) {
+		for _, k := range kinds {
+			r.WorkerEvent(WorkerEvent{Service: "app", Generation: 1, Worker: worker, PID: worker, Names: []string{"0"}, Kind: k})
 		}
-		list = append(list, &config.Listener{Name: fmt.Sprint(i), Address: a, Sharing: "all"})
+	}
+	for i := range 1000 {
+		tell(i, Started, Ready, Promoted)
 	}
 	for b.Loop() {
-		r, err := New(Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		c, err := r.Prepare(list)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := c.Commit(); err != nil {
-			b.Fatal(err)
-		}
-		if err := r.Close(); err != nil {
-			b.Fatal(err)
-		}
+		tell(1000, Started, Ready, Promoted, Draining, Gone)
 	}
 }
