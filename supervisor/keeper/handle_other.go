@@ -42,7 +42,7 @@ func openHandle(int) (handle, error) {
 }
 
 // killTree ends the process group: this system does not tell more of a tree.
-func killTree(t proctree.Tree) error {
+func (l *Local) killTree(t proctree.Tree) error {
 	if err := syscall.Kill(-t.Root, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 		return err
 	}

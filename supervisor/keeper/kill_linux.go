@@ -23,14 +23,20 @@ const (
 )
 
 // killTree sends SIGKILL to every process of t, again and again: a process may
-// have forked after it was listed and before it died.
-func killTree(t proctree.Tree) error {
+// have forked after it was listed and before it died. The last look is done
+// twice, because one process can hide from a look by forking and ending.
+func (l *Local) killTree(t proctree.Tree) error {
 	deadline := time.Now().Add(killTimeout)
-	for {
-		members := t.Members()
-		if len(members) == 0 {
-			return nil
+	for looks := 1; looks > 0; {
+		members, err := l.members(t)
+		if err != nil {
+			return err
 		}
+		if len(members) == 0 {
+			looks--
+			continue
+		}
+		looks = 2
 		if !time.Now().Before(deadline) {
 			slices.Sort(members)
 			return fmt.Errorf("%d processes do not end, the first is %d (hanging in the kernel?)", len(members), members[0])
@@ -39,6 +45,7 @@ func killTree(t proctree.Tree) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // killSome kills the members and waits until they are gone, or the round is over.
@@ -55,6 +62,9 @@ func killSome(t proctree.Tree, members []int) error {
 		fd, err := openMember(t, pid)
 		if err == unix.ESRCH {
 			continue
+		}
+		if err == unix.EMFILE && len(dying) > 0 {
+			break // the rest has to wait for the next round
 		}
 		if err != nil {
 			return fmt.Errorf("process %d: %w", pid, os.NewSyscallError("pidfd_open", err))

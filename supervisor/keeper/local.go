@@ -26,6 +26,7 @@ type Local struct {
 
 	// anyone may send; the loop runs them one after the other
 	notes  chan func(*state)
+	scans  chan scan     // the scanner answers them
 	closed chan struct{} // closed by the loop as its last act
 }
 
@@ -46,8 +47,10 @@ func newLocal(executable string) *Local {
 		token:      rand.Text(),
 		patience:   stageTimeout,
 		notes:      make(chan func(*state)),
+		scans:      make(chan scan),
 		closed:     make(chan struct{}),
 	}
+	go l.scanner()
 	go l.loop(&state{held: make(map[string]*fdpass.Descriptor), workers: make(map[ID]*worker)})
 	return l
 }
@@ -161,7 +164,7 @@ func (l *Local) Kill(id ID) error {
 	if err != nil {
 		return fmt.Errorf("cannot kill worker %d: %w", id, err)
 	}
-	if err := killTree(w.tree); err != nil {
+	if err := l.killTree(w.tree); err != nil {
 		return fmt.Errorf("cannot kill worker %q: %w", w.label, err)
 	}
 	return nil

@@ -22,6 +22,6 @@ func (l *Local) Spawn(Spawn) (Process, error) { return Process{}, errWindows }
 
 func openHandle(int) (handle, error) { return nil, errWindows }
 
-func killTree(proctree.Tree) error { return errWindows }
+func (l *Local) killTree(proctree.Tree) error { return errWindows }
 
 func signalName(sig syscall.Signal) string { return sig.String() }

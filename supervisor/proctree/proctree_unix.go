@@ -22,9 +22,15 @@ func (t Tree) Contains(pid int) bool {
 	return err == nil && session == t.Root
 }
 
+// Snapshot is empty: this system has no portable list of processes.
+type Snapshot struct{}
+
+// Look takes a snapshot.
+func Look() *Snapshot { return &Snapshot{} }
+
 // Members is the root only: this system has no portable list of processes. To
 // end the others, signal the process group.
-func (t Tree) Members() []int {
+func (*Snapshot) Members(t Tree) []int {
 	if unix.Kill(t.Root, 0) != nil {
 		return nil
 	}

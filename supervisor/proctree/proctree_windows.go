@@ -6,5 +6,11 @@ func Of(root int) Tree { return Tree{Root: root} }
 // Contains knows the root only. Not supported on Windows yet.
 func (t Tree) Contains(pid int) bool { return pid == t.Root }
 
+// Snapshot is empty: this system has no portable list of processes.
+type Snapshot struct{}
+
+// Look takes a snapshot.
+func Look() *Snapshot { return &Snapshot{} }
+
 // Members is empty. Not supported on Windows yet.
-func (t Tree) Members() []int { return nil }
+func (*Snapshot) Members(t Tree) []int { return nil }

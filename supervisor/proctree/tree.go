@@ -30,5 +30,9 @@ type Tree struct {
 // group that root leads, or carries the mark that root has in its environment.
 func Contains(root, pid int) bool { return Of(root).Contains(pid) }
 
-// Members are the living processes for which Contains holds, in no order.
+// Members are the living processes for which Contains holds, in no order. For
+// several trees, Look once and ask the Snapshot.
 func Members(root int) []int { return Of(root).Members() }
+
+// Members are the living processes that belong to t now, in no order.
+func (t Tree) Members() []int { return Look().Members(t) }

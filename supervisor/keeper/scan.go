@@ -1,0 +1,46 @@
+package keeper
+
+import "github.com/seed-da40d5ac/supervise/supervisor/proctree"
+
+// scan is the question which processes a tree has.
+type scan struct {
+	tree   proctree.Tree
+	answer chan []int // has room for the answer
+}
+
+// scanner looks at the processes of the machine, once for all who wait at the
+// time: a thousand workers that end together must not each read all of /proc.
+func (l *Local) scanner() {
+	for {
+		var waiting []scan
+		select {
+		case s := <-l.scans:
+			waiting = append(waiting, s)
+		case <-l.closed:
+			return
+		}
+		for more := true; more; {
+			select {
+			case s := <-l.scans:
+				waiting = append(waiting, s)
+			default:
+				more = false
+			}
+		}
+		now := proctree.Look()
+		for _, s := range waiting {
+			s.answer <- now.Members(s.tree)
+		}
+	}
+}
+
+// members are the living processes of a tree, looked at after the call.
+func (l *Local) members(t proctree.Tree) ([]int, error) {
+	s := scan{tree: t, answer: make(chan []int, 1)}
+	select {
+	case l.scans <- s:
+		return <-s.answer, nil
+	case <-l.closed:
+		return nil, errClosed
+	}
+}
