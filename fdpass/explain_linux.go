@@ -16,7 +16,7 @@ func explain(spec Spec, op string, errno syscall.Errno) (cause, advice string) {
 	switch op {
 	case "socket":
 		words = append(words, explainSocket)
-	case "bind", "listen", "fifo", "reopen", "mkfifo":
+	case "bind", "listen", "fifo", "reopen":
 		words = append(words, explainAddress, explainPath)
 	}
 	for _, f := range words {
@@ -63,7 +63,7 @@ func explainSocket(spec Spec, _ string, errno syscall.Errno) (cause, advice stri
 		}
 		return "this kernel has no " + spec.Address.Network + " sockets", "choose another network"
 	case unix.EACCES, unix.EPERM:
-		return "permission denied to make such a socket", "a security policy forbids it (seccomp, SELinux, RestrictAddressFamilies= of systemd)"
+		return "permission denied to make such a socket", "a security policy forbids it: seccomp, SELinux, or RestrictAddressFamilies= of systemd"
 	case unix.EINVAL:
 		return "this kernel does not know the protocol", "choose another network"
 	}
@@ -76,10 +76,11 @@ func familyOf(a Address) string {
 		return "unix sockets"
 	case a.Network == "vsock":
 		return "vsock"
-	case strings.HasSuffix(a.Network, "4"):
-		return "IPv4"
 	}
-	return "IPv6"
+	if ip, err := a.ip(); err == nil && ip.Is6() {
+		return "IPv6"
+	}
+	return "IPv4"
 }
 
 func explainAddress(spec Spec, op string, errno syscall.Errno) (cause, advice string) {
@@ -118,11 +119,14 @@ func explainInUse(a Address) (cause, advice string) {
 		return "no free port is left in net.ipv4.ip_local_port_range (" + strings.Join(strings.Fields(string(ports)), "-") + ")",
 			"widen the range by sysctl, or choose a port outside it"
 	}
-	cause = "the address is in use"
-	if by := heldBy(a); by != "" {
-		cause += ", " + by
+	by := heldBy(a)
+	switch by {
+	case "":
+		return "the address is in use", "stop what has it, or choose another address"
+	case heldByUs:
+		return "the address is in use, " + by, "another listener has it: give one of them another address"
 	}
-	return cause, "stop that process, or choose another address"
+	return "the address is in use, " + by, "stop that process, or choose another address"
 }
 
 func explainPrivilege(a Address) (cause, advice string) {

@@ -26,7 +26,10 @@ func explainPath(spec Spec, _ string, errno syscall.Errno) (cause, advice string
 	case unix.ELOOP:
 		return "the path has a loop of symbolic links, or ends in one", "check the links, and name the file itself"
 	case unix.ENAMETOOLONG:
-		return fmt.Sprintf("the path has %d bytes, a socket's path can have %d and each name in it 255", len(path), maxUnixPath), "choose a shorter path"
+		if spec.Address.Network == "fifo" {
+			return "a name in the path has more than 255 bytes, or all of it more than 4095", "choose a shorter path"
+		}
+		return fmt.Sprintf("the path has %d bytes, a socket's path can have %d", len(path), maxUnixPath), "choose a shorter path"
 	case unix.ENOSPC, unix.EDQUOT:
 		return "there is no space for another file in " + dir, "free some space or inodes"
 	case unix.EISDIR:

@@ -149,13 +149,21 @@ func descriptorsOf(pid int, wanted map[string]uint32) map[uint32]bool {
 	return found
 }
 
+// commandOf gives the process's own name for itself, or its file's where it has none: a program that started itself by
+// /proc/self/exe is called "exe".
 func commandOf(pid int) string {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	name, err := readFile(filepath.Join(dir, "comm"))
 	if err != nil {
 		return "a process"
 	}
-	return strings.TrimSpace(string(b))
+	if link, err := os.Readlink(filepath.Join(dir, "exe")); name == "exe" && err == nil {
+		name = filepath.Base(strings.TrimSuffix(link, " (deleted)"))
+	}
+	return name
 }
+
+const heldByUs = "held by this process itself"
 
 // heldBy puts the holders of an address into words for an error.
 func heldBy(a Address) string {
@@ -163,6 +171,8 @@ func heldBy(a Address) string {
 	switch {
 	case err != nil || len(list) == 0:
 		return ""
+	case list[0].PID == os.Getpid():
+		return heldByUs
 	case len(list) == 1:
 		return "held by " + list[0].String()
 	}

@@ -139,16 +139,16 @@ func (r *receiver) read(size int) ([]byte, error) {
 			err = taken
 		}
 		switch {
+		case errors.Is(err, io.EOF) && got == 0:
+			return nil, io.EOF
+		case errors.Is(err, io.EOF):
+			return nil, io.ErrUnexpectedEOF
 		case err != nil:
 			return nil, err
 		case flags&unix.MSG_CTRUNC != 0:
 			return nil, fmt.Errorf("%w: the kernel had to drop descriptors (more than %d in one message, or RLIMIT_NOFILE reached)", errFrame, MaxBatch)
 		case flags&unix.MSG_TRUNC != 0:
 			return nil, fmt.Errorf("%w: a packet is longer than announced", errFrame)
-		case n == 0 && got == 0:
-			return nil, io.EOF
-		case n == 0:
-			return nil, io.ErrUnexpectedEOF
 		}
 		got += n
 	}

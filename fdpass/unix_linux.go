@@ -66,7 +66,7 @@ func (o *opener) openFIFO() error {
 	}
 	made := unix.Mkfifo(path, mode)
 	if made != nil && !errors.Is(made, unix.EEXIST) {
-		return o.fail("mkfifo", made)
+		return o.fail("fifo", made)
 	}
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
