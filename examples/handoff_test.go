@@ -40,7 +40,7 @@ func httpExamples() []example {
 			return []string{require(t, "python3", "python3"), absolute(t, "python", "hello.py")}
 		},
 	}, {
-		name: "node", tool: "node", install: "nodejs", log: "listening",
+		name: "node", tool: "node", install: "nodejs", log: "listening", draining: "draining",
 		build: func(t *testing.T, _ string) []string {
 			return []string{require(t, "node", "nodejs"), absolute(t, "node", "hello.js")}
 		},
@@ -58,9 +58,40 @@ func TestProcExamples(t *testing.T) {
 	for _, e := range httpExamples() {
 		t.Run(e.name, func(t *testing.T) {
 			require(t, e.tool, e.install)
-			testHandovers(t, e, e.build(t, t.TempDir()))
+			command := e.build(t, t.TempDir())
+			t.Run("handovers", func(t *testing.T) { testHandovers(t, e, command) })
+			t.Run("late request", func(t *testing.T) { testLateRequest(t, e, command) })
 		})
 	}
+}
+
+// testLateRequest lets a client be slow: its connection is accepted, the worker is told to stop and takes no more
+// connections, and only then comes the request.
+func testLateRequest(t *testing.T, e example, command []string) {
+	socket, address := listen(t)
+	p := start(t, command, 1, socket)
+	p.hears(e.log, "READY=1")
+	slow := connect(t, address)
+	// The queue is first in, first out: when a later connection is answered, this one has been accepted.
+	if err := get(address); err != nil {
+		t.Fatal(err)
+	}
+	p.terminate()
+	p.hears(e.draining, "STOPPING=1")
+	if err := ask(slow); err != nil {
+		t.Errorf("the accepted connection was dropped: %v", err)
+	}
+	p.await()
+}
+
+func connect(t *testing.T, address string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
 }
 
 // testHandovers replaces the oldest of two workers again and again under load and counts what gets no answer.
@@ -70,7 +101,7 @@ func testHandovers(t *testing.T, e example, command []string) {
 	next := func() *process {
 		generation++
 		p := start(t, command, generation, socket)
-		p.awaitReady(e.log)
+		p.hears(e.log, "READY=1")
 		return p
 	}
 	workers := []*process{next(), next()}
@@ -142,13 +173,18 @@ func startLoad(t *testing.T, address string) *load {
 
 var body = regexp.MustCompile(`\r\n\r\nhello from \w+: generation \d+ worker 0 pid \d+\n$`)
 
-// get makes one request on a connection of its own and reads to its end.
+// get makes one request on a connection of its own.
 func get(address string) error {
 	c, err := net.DialTimeout("tcp", address, 20*time.Second)
 	if err != nil {
 		return fmt.Errorf("not accepted: %w", err)
 	}
 	defer c.Close()
+	return ask(c)
+}
+
+// ask sends a request, and reads the answer to the end of the connection.
+func ask(c net.Conn) error {
 	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		return err
 	}

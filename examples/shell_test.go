@@ -45,9 +45,7 @@ func TestProcShell(t *testing.T) {
 // next worker is its choice, but it is done once.
 func (p *process) stopWithJobs(fifo *os.File) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Error(err)
-	}
+	p.terminate()
 	write(p.t, fifo, "last\n")
 	if slices.Contains(p.await(), "done: last") {
 		return

@@ -22,7 +22,9 @@ type example struct {
 	install string // Debian package of tool
 	// build returns the command; dir is for what it compiles.
 	build func(t *testing.T, dir string) []string
-	log   string // the line that means readiness; "" if it tells READY=1 over NOTIFY_SOCKET
+	// log and draining are the lines that mean readiness and that it takes no more connections; "" if it tells READY=1
+	// and STOPPING=1 over NOTIFY_SOCKET.
+	log, draining string
 }
 
 // require skips a test whose language is not installed. With SUPERVISE_REQUIRE_ALL=1, as CI sets it, that is a failure.
@@ -96,12 +98,12 @@ func start(t *testing.T, command []string, generation int, socket *os.File, extr
 	return p
 }
 
-// awaitReady returns when the worker says that it serves.
-func (p *process) awaitReady(line string) {
+// hears returns when the worker says the line or, if that is "", tells the state.
+func (p *process) hears(line, state string) {
 	p.t.Helper()
 	if line == "" {
-		if got := p.told(); got != "READY=1" {
-			p.t.Fatalf("the worker tells %q, want READY=1", got)
+		if got := p.told(); got != state {
+			p.t.Fatalf("the worker tells %q, want %q", got, state)
 		}
 		return
 	}
@@ -134,10 +136,15 @@ func (p *process) line() string {
 // stop asks the worker to end and waits until it has, with status 0.
 func (p *process) stop() {
 	p.t.Helper()
+	p.terminate()
+	p.await()
+}
+
+func (p *process) terminate() {
+	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Error(err)
 	}
-	p.await()
 }
 
 // await reads the worker's output to the end, which is the worker's. One that does not end is killed.

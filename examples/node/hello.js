@@ -27,6 +27,7 @@ function stop() {
   // Closes our copy of the listener and the connections that are idle after an answer. Connections whose first
   // request is still to come are not idle to Node: they are answered, and the process ends with the last one.
   server.close();
+  console.log('draining');
 }
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
