@@ -76,6 +76,18 @@ func TestReloadRenames(t *testing.T) {
 	}
 }
 
+// Listeners that the kernel chose the port of have one address; each keeps its socket by its name.
+func TestReloadInAnotherOrder(t *testing.T) {
+	r, _ := open(t, Options{})
+	one, two := listener(t, "one", "tcp://127.0.0.1:0"), listener(t, "two", "tcp://127.0.0.1:0")
+	apply(t, r, one, two)
+	before := inode(t, socket(t, r, "one"))
+	apply(t, r, two, one)
+	if inode(t, socket(t, r, "one")) != before {
+		t.Error("one has the socket of two")
+	}
+}
+
 func names(r *Registry) []string {
 	var list []string
 	for _, l := range r.Status() {

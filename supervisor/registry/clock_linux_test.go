@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
@@ -147,5 +148,34 @@ func TestCloseLeavesNothing(t *testing.T) {
 		if r.Status() != nil || r.Unused() != nil {
 			t.Error("a closed registry shows something")
 		}
+	})
+}
+
+// Replaced runs once at a time, and once more when something happened meanwhile; it may call the registry.
+func TestReplacedIsToldInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls, goOn := make(chan []Listener, 10), make(chan struct{})
+		var r *Registry
+		r = start(Options{Replaced: func(string) {
+			calls <- r.Status()
+			<-goOn
+		}, Log: hclog.NewNullLogger()}, unwatched{})
+		apply(t, r, listener(t, "web", "tcp://127.0.0.1:0"))
+		for range 3 {
+			r.do(func() { r.announce(r.byName["web"]) })
+			synctest.Wait()
+		}
+		if len(calls) != 1 || len(<-calls) != 1 {
+			t.Error("it does not run once, with a listener to see")
+		}
+		goOn <- struct{}{}
+		synctest.Wait()
+		if len(calls) != 1 {
+			t.Errorf("it runs %d more times, want once", len(calls))
+		}
+		if err := r.Close(); err != nil { // does not wait for it
+			t.Error(err)
+		}
+		goOn <- struct{}{}
 	})
 }

@@ -66,6 +66,21 @@ func TestProcGuardAtStatus(t *testing.T) {
 	}
 }
 
+// One that is told to stop is more likely than one that serves.
+func TestGuardPrefersTheDrainingOne(t *testing.T) {
+	r, rec := open(t, Options{})
+	apply(t, r, listener(t, "web", "tcp://127.0.0.1:0", backlog(50)))
+	s := acquire(t, r, "app", 1, "web")[0].Socket()
+	acquire(t, r, "app", 2, "web")
+	event(r, 1, 41, Started, Ready, Promoted)
+	event(r, 2, 42, Started, Ready, Promoted)
+	event(r, 1, 41, Draining)
+	r.do(func() { r.byName["web"].recent = nil }) // as after the recheck
+	relistenHere(t, s, 5)
+	r.Status()
+	sameWorker(t, rec.one(t, "worker changed the backlog of a listener, put back"), 1, 41)
+}
+
 // The kernel reports a shutdown; nobody has to ask.
 func TestProcGuardShutdown(t *testing.T) {
 	r, rec, s, c := guarded(t, Options{}, "tcp://127.0.0.1:0")
@@ -200,30 +215,6 @@ func TestProcGuardPathTaken(t *testing.T) {
 	if inode(t, s) != before || !connects(s.Address()) {
 		t.Error("it does not accept at its path")
 	}
-}
-
-// Replaced runs once at a time, and once more when something happened meanwhile; it may call the registry.
-func TestReplacedIsToldInTurn(t *testing.T) {
-	calls, goOn := make(chan []Listener), make(chan struct{})
-	var r *Registry
-	r, _ = open(t, Options{Replaced: func(string) {
-		calls <- r.Status()
-		<-goOn
-	}})
-	apply(t, r, listener(t, "web", "unix://"+path(t)))
-	announce := func() { r.do(func() { r.announce(r.byName["web"]) }) }
-	announce()
-	if l := <-calls; len(l) != 1 {
-		t.Errorf("status inside shows %v", l)
-	}
-	announce()
-	announce()
-	goOn <- struct{}{}
-	<-calls
-	if err := r.Close(); err != nil { // does not wait for it
-		t.Error(err)
-	}
-	goOn <- struct{}{}
 }
 
 func unwatchedRegistry(t *testing.T) (*Registry, *record) {

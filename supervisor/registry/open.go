@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -86,7 +87,7 @@ func (c *Change) take(i *item, n int) error {
 		return err
 	}
 	i.taken = true
-	c.given = append(c.given[:n:n], c.given[n+1:]...)
+	c.given = slices.Delete(c.given, n, n+1)
 	c.used = append(c.used, given)
 	return nil
 }
