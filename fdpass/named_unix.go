@@ -100,7 +100,7 @@ func receive(c *net.UnixConn) (list []Named, err error) {
 func (r *receiver) batch(expected int) (left int, err error) {
 	before := len(r.list)
 	header, err := r.read(frameHeader)
-	if err == io.EOF && expected >= 0 {
+	if err == io.EOF && (expected >= 0 || len(r.list) > before) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
