@@ -24,6 +24,12 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "stage":
 			syscall.Exit(stage.Main()) // os.Exit waits a second in a race build
+		case "spawn-without-file":
+			if err := spawnWithoutFile(); err != nil {
+				fmt.Println(err)
+				syscall.Exit(1)
+			}
+			syscall.Exit(0)
 		case "list-descriptors":
 			listDescriptors()
 			syscall.Exit(0)
@@ -72,14 +78,16 @@ func (b bench) clear() {
 		}
 		return list, nil
 	})
+	if errors.Is(err, os.ErrClosed) {
+		return
+	}
+	b.must(err)
 	for _, id := range ids {
 		b.must(b.Kill(id))
 		b.wait(id)
 		b.must(b.Forget(id))
 	}
-	if err == nil {
-		b.must(b.Close())
-	}
+	b.must(b.Close())
 }
 
 func (b bench) must(err error) {
