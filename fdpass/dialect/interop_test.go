@@ -109,7 +109,7 @@ func listen(t *testing.T, network, address string) (net.Listener, *os.File) {
 func run(t *testing.T, p dialect.Plan, files ...*os.File) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-	cmd.Env = append(p.Env, role+"=stage",
+	cmd.Env = append(p.Env, role+"=stage", "GORACE=atexit_sleep_ms=0",
 		"OWN_PID="+strings.Join(p.OwnPID, " "), "PARENT_PID="+strings.Join(p.ParentPID, " "))
 	for _, n := range p.Numbers {
 		if n.FD != 3+len(cmd.ExtraFiles) {

@@ -53,7 +53,7 @@ type proc struct {
 func startChild(t *testing.T, mode string, names []string, files ...*os.File) *proc {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-	cmd.Env = []string{childMode + "=" + mode}
+	cmd.Env = []string{childMode + "=" + mode, "GORACE=atexit_sleep_ms=0"}
 	if len(files) > 0 {
 		cmd.Env = append(cmd.Env, "LISTEN_FDS="+strconv.Itoa(len(files)), "EINHORN_FD_COUNT="+strconv.Itoa(len(files)))
 	}
