@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -41,7 +42,9 @@ func (r *reader) body(c CommandLine) *hclsyntax.Body {
 		if name == "" {
 			name = unusedName(service, names)
 		}
-		names = append(names, cty.StringVal(name))
+		if badName(name) == "" && !contains(names, name) { // else the listener is refused, once is enough
+			names = append(names, cty.StringVal(name))
+		}
 		body.Blocks = append(body.Blocks, listenBlock("--listen "+flag, name, address, c.Backlog))
 	}
 	if len(c.Command) == 0 {
@@ -73,15 +76,15 @@ func splitListen(flag string) (name, address string) {
 
 // unusedName numbers listeners without a name: app, app-2, app-3.
 func unusedName(service string, taken []cty.Value) string {
-	used := map[string]bool{}
-	for _, t := range taken {
-		used[t.AsString()] = true
-	}
 	name := service
-	for i := 2; used[name]; i++ {
+	for i := 2; contains(taken, name); i++ {
 		name = fmt.Sprintf("%s-%d", service, i)
 	}
 	return name
+}
+
+func contains(names []cty.Value, name string) bool {
+	return slices.ContainsFunc(names, func(v cty.Value) bool { return v.AsString() == name })
 }
 
 // serviceName makes a name of a program's file.

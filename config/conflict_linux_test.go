@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -56,21 +57,17 @@ func socket(t *testing.T, family, kind int) int {
 	return fd
 }
 
-// freePort is a port that nobody uses for TCP and UDP, as far as that can be known.
+// freePort is a port that nobody listens on, as far as that can be known.
 func freePort(t *testing.T) int {
 	t.Helper()
-	fd := socket(t, syscall.AF_INET6, syscall.SOCK_STREAM)
-	if err := syscall.Bind(fd, &syscall.SockaddrInet6{}); err != nil {
-		t.Fatal(err)
-	}
-	name, err := syscall.Getsockname(fd)
+	l, err := net.Listen("tcp", ":0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Close(fd); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return name.(*syscall.SockaddrInet6).Port
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 // refused opens both and says whether the second one is EADDRINUSE.

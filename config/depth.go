@@ -15,6 +15,7 @@ const (
 	maxDepth     = 100      // brackets in brackets
 	maxOperators = 2000     // in one expression
 	maxDigits    = 40       // of a number: 1e999999999 would take a gigabyte to print
+	maxLines     = 4096     // of a heredoc: the parser's time grows with their square
 )
 
 var startOfFile = hcl.Pos{Line: 1, Column: 1}
@@ -23,6 +24,7 @@ var startOfFile = hcl.Pos{Line: 1, Column: 1}
 type nesting struct {
 	open      []hclsyntax.TokenType
 	operators int // since the last comma or end of line: what follows those is no deeper
+	lines     int // of a text without anything between them
 }
 
 // checkTokens finds the first place that is nested too deeply for the parser; "" when there is none.
@@ -36,6 +38,9 @@ func checkTokens(tokens hclsyntax.Tokens) (at hcl.Range, cause string) {
 		if len(n.open) > maxDepth {
 			return t.Range, fmt.Sprintf("more than %d brackets and quotes are open here", maxDepth)
 		}
+		if n.lines > maxLines {
+			return t.Range, fmt.Sprintf("this text has more than %d lines", maxLines)
+		}
 		if n.operators > maxOperators {
 			return t.Range, fmt.Sprintf("this expression has more than %d operators", maxOperators)
 		}
@@ -44,6 +49,11 @@ func checkTokens(tokens hclsyntax.Tokens) (at hcl.Range, cause string) {
 }
 
 func (n *nesting) count(t hclsyntax.TokenType) {
+	if t == hclsyntax.TokenStringLit {
+		n.lines++
+		return
+	}
+	n.lines = 0
 	switch t {
 	case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp,
 		hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc:
@@ -60,7 +70,7 @@ func (n *nesting) count(t hclsyntax.TokenType) {
 		if n.endsExpression() {
 			n.operators = 0
 		}
-	case hclsyntax.TokenComment, hclsyntax.TokenIdent, hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+	case hclsyntax.TokenComment, hclsyntax.TokenIdent, hclsyntax.TokenNumberLit, hclsyntax.TokenQuotedLit:
 	default:
 		n.operators++
 	}

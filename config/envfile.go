@@ -24,15 +24,18 @@ func ReadEnvironmentFiles(paths []string) (map[string]string, error) {
 		switch {
 		case optional && errors.Is(err, fs.ErrNotExist):
 			continue
+		case errors.Is(err, fs.ErrNotExist):
+			r.fail(place{}, fmt.Sprintf("cannot read environment file %q: it does not exist", path), `With "-" before the path it may be missing.`)
+			continue
 		case err != nil:
-			r.fail(place{}, fmt.Sprintf("cannot read environment file %q: %s", path, cause(err)), `With "-" before the path the file may be missing.`)
+			r.fail(place{}, fmt.Sprintf("cannot read environment file %q: %s", path, cause(err)), "")
 			continue
 		}
 		r.files[path] = src
 		r.parseEnvironment(path, src, all)
 	}
-	if len(r.problems) > 0 {
-		return nil, &Error{Problems: r.problems}
+	if err := r.err(); err != nil {
+		return nil, err
 	}
 	return all, nil
 }

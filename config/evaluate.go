@@ -30,16 +30,16 @@ func (r *report) evaluate(expr hcl.Expression, k known, what string) (cty.Value,
 	if !diags.HasErrors() && v.IsWhollyKnown() {
 		return v, true
 	}
-	before := len(r.problems)
+	before := len(r.findings)
 	for _, t := range expr.Variables() {
 		if cause, advice := k.explain(t); cause != "" {
 			r.fail(t.SourceRange(), fmt.Sprintf("cannot evaluate %s: %s", what, cause), advice)
 		}
 	}
-	if len(r.problems) == before {
+	if len(r.findings) == before {
 		r.failHCL("cannot evaluate "+what, diags)
 	}
-	if len(r.problems) == before {
+	if len(r.findings) == before {
 		r.fail(expr.Range(), fmt.Sprintf("cannot evaluate %s: the value is not known", what), "")
 	}
 	return cty.DynamicVal, false

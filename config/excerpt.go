@@ -12,6 +12,7 @@ import (
 const (
 	excerptWidth = 96
 	adviceWidth  = 96
+	longLine     = 4 * excerptWidth // bytes on each side
 )
 
 // excerpt shows the line where a place begins, with the place marked below:
@@ -26,33 +27,47 @@ func excerpt(src []byte, at place) string {
 		end = start + n
 	}
 	stop := min(max(at.End.Byte, start), end)
-	from := utf8.RuneCount(src[begin:start])
-	to := from + utf8.RuneCount(src[start:stop])
-	text, from, to := window([]rune(string(src[begin:end])), from, max(to, from+1))
-	text = strings.TrimRight(text, " \r")
-	return fmt.Sprintf("%4d | %s\n     | %s%s", at.Start.Line, text, strings.Repeat(" ", from), strings.Repeat("^", to-from))
+	// Of a line without end only the surroundings are looked at.
+	near := max(begin, start-longLine)
+	far := min(end, start+longLine)
+	from := utf8.RuneCount(src[near:start])
+	to := from + utf8.RuneCount(src[start:min(stop, far)])
+	w := window([]rune(string(src[near:far])), from, max(to, from+1))
+	w.cut(near > begin, far < end)
+	text := strings.TrimRight(string(w.text), " \r")
+	return fmt.Sprintf("%4d | %s\n     | %s%s", at.Start.Line, text, strings.Repeat(" ", w.from), strings.Repeat("^", w.to-w.from))
+}
+
+// view is the part of a line that is shown, with the place in it.
+type view struct {
+	text        []rune
+	from, to    int
+	left, right bool // there is more
 }
 
 // window cuts a long line to what surrounds from..to, and makes everything in it printable and one column wide.
-func window(line []rune, from, to int) (string, int, int) {
+func window(line []rune, from, to int) view {
 	low := 0
 	if len(line) > excerptWidth {
 		low = min(max(0, from-excerptWidth/3), len(line)-excerptWidth)
 	}
-	cut := low+excerptWidth < len(line)
-	line = line[low:min(low+excerptWidth, len(line))]
-	from, to = from-low, min(to-low, len(line))
-	text := make([]rune, len(line))
-	for i, r := range line {
-		text[i] = printable(r)
+	high := min(low+excerptWidth, len(line))
+	v := view{text: make([]rune, high-low), from: from - low, left: low > 0, right: high < len(line)}
+	v.to = max(min(to, high)-low, v.from+1)
+	for i, r := range line[low:high] {
+		v.text[i] = printable(r)
 	}
-	if low > 0 && from > 0 {
-		text[0] = '…'
+	return v
+}
+
+// cut marks the ends where there is more, unless the place is there.
+func (v *view) cut(left, right bool) {
+	if (v.left || left) && v.from > 0 {
+		v.text[0] = '…'
 	}
-	if cut && to < len(text) {
-		text[len(text)-1] = '…'
+	if (v.right || right) && v.to < len(v.text) {
+		v.text[len(v.text)-1] = '…'
 	}
-	return string(text), from, max(to, from+1)
 }
 
 func printable(r rune) rune {

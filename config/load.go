@@ -106,7 +106,7 @@ func (r *reader) read(body hcl.Body) {
 
 // check is for what shows only when everything is read.
 func (r *reader) check() {
-	if len(r.config.Listeners)+len(r.config.Services) == 0 && len(r.problems) == 0 {
+	if len(r.config.Listeners)+len(r.config.Services) == 0 && len(r.findings) == 0 {
 		r.fail(place{Filename: r.config.Path}, "cannot use the file: it has no listener and no service", smallest)
 	}
 	r.checkAddresses()

@@ -10,8 +10,10 @@ import (
 
 // Error is every problem of a configuration at once.
 type Error struct {
-	// Problems are in the order of the file; there is at least one.
+	// Problems are in the order of the file; there is at least one, and at most 100.
 	Problems []Problem
+	// More is the number of problems beyond these.
+	More int
 }
 
 // Problem is one thing that is wrong in a configuration.
@@ -32,13 +34,16 @@ const mostProblems = 100
 // Error is the whole text: each problem with its file and line, the excerpt, and what to write instead.
 func (e *Error) Error() string {
 	var b strings.Builder
-	for i, p := range e.Problems[:min(len(e.Problems), mostProblems)] {
+	for i, p := range e.Problems {
 		if i > 0 {
 			b.WriteString("\n\n")
 		}
 		b.WriteString(p.String())
 	}
-	if n := len(e.Problems); n > 1 {
+	switch n := len(e.Problems); {
+	case e.More > 0:
+		fmt.Fprintf(&b, "\n\n%d problems, of which these are the first %d", n+e.More, n)
+	case n > 1:
 		fmt.Fprintf(&b, "\n\n%d problems", n)
 	}
 	return b.String()
@@ -80,29 +85,38 @@ func where(p place) string {
 // report collects what is wrong.
 type report struct {
 	files    map[string][]byte
-	problems []Problem
-	offsets  []int // of problems, to sort them
+	findings []finding
+	seen     map[finding]bool
 	warnings []string
 	broken   bool // the text did not parse: what seems to be missing may be there
 }
 
+// finding is a problem before its excerpt is made.
+type finding struct {
+	at           place
+	text, advice string
+}
+
+// fail adds a problem; the same one counts once.
 func (r *report) fail(at place, text, advice string) {
-	p := r.problem(at, text, advice)
-	if slices.Contains(r.problems, p) {
-		return
+	f := finding{at, text, advice}
+	if r.seen == nil {
+		r.seen = map[finding]bool{}
 	}
-	r.problems = append(r.problems, p)
-	r.offsets = append(r.offsets, at.Start.Byte)
+	if !r.seen[f] {
+		r.seen[f] = true
+		r.findings = append(r.findings, f)
+	}
 }
 
 func (r *report) warn(at place, text, advice string) {
-	r.warnings = append(r.warnings, r.problem(at, text, advice).format("warning: "))
+	r.warnings = append(r.warnings, r.problem(finding{at, text, advice}).format("warning: "))
 }
 
-func (r *report) problem(at place, text, advice string) Problem {
-	p := Problem{File: at.Filename, Line: at.Start.Line, Column: at.Start.Column, Text: text, Advice: advice}
-	if src := r.files[at.Filename]; at.Start.Line > 0 && src != nil {
-		p.Excerpt = excerpt(src, at)
+func (r *report) problem(f finding) Problem {
+	p := Problem{File: f.at.Filename, Line: f.at.Start.Line, Column: f.at.Start.Column, Text: f.text, Advice: f.advice}
+	if src := r.files[p.File]; p.Line > 0 && src != nil {
+		p.Excerpt = excerpt(src, f.at)
 	}
 	return p
 }
@@ -129,19 +143,17 @@ func lowerFirst(s string) string {
 	return s
 }
 
-// err is nil when nothing is wrong, else an *Error in the order of the file.
+// err is nil when nothing is wrong, else an *Error in the order of the file. Findings of several files, or of flags, keep their order.
 func (r *report) err() error {
-	if len(r.problems) == 0 {
+	if len(r.findings) == 0 {
 		return nil
 	}
-	order := make([]int, len(r.problems))
-	for i := range order {
-		order[i] = i
+	if len(r.files) == 1 {
+		slices.SortStableFunc(r.findings, func(a, b finding) int { return a.at.Start.Byte - b.at.Start.Byte })
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return r.offsets[a] - r.offsets[b] })
-	e := &Error{Problems: make([]Problem, len(order))}
-	for to, from := range order {
-		e.Problems[to] = r.problems[from]
+	e := &Error{More: max(0, len(r.findings)-mostProblems)}
+	for _, f := range r.findings[:len(r.findings)-e.More] {
+		e.Problems = append(e.Problems, r.problem(f))
 	}
 	return e
 }

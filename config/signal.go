@@ -34,7 +34,7 @@ func ParseSignal(s string) (string, error) {
 		return signalName(number, s)
 	}
 	advice := `write a name like "SIGTERM"; all are in signal(7)`
-	if guess := suggest(name, signals[1:]); guess != "" {
+	if guess := suggest(name, signals[1:]); guess != "" && s != "" {
 		advice = fmt.Sprintf("did you mean %q?", guess)
 	}
 	return "", &refusal{value: s, cause: "there is no such signal", advice: advice}

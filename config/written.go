@@ -1,8 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -36,15 +34,6 @@ func normal(value any) string {
 	return fmt.Sprintf("%+v", v.Elem())
 }
 
-// source gives the text of a place in one line.
-func (r *reader) source(at place) string {
-	src := r.files[at.Filename]
-	if at.Start.Byte < 0 || at.Start.Byte > at.End.Byte || at.End.Byte > len(src) {
-		return ""
-	}
-	return strings.Join(strings.Fields(string(src[at.Start.Byte:at.End.Byte])), " ")
-}
-
 // recordLate records an expression by its text: comments, line breaks and a last comma are no difference. An object with
 // fixed names, as environment usually is, is recorded by name, so that their order is none either.
 func (n *node) recordLate(name string, expr hcl.Expression) {
@@ -64,30 +53,53 @@ func (n *node) recordLate(name string, expr hcl.Expression) {
 }
 
 func (n *node) recordText(name string, expr hcl.Expression) {
-	text := n.source(expr.Range())
-	n.written[n.prefix+name] = field{normal: n.normalText(expr.Range()), text: text}
+	w := n.words(expr.Range())
+	n.written[n.prefix+name] = field{normal: strings.Join(w.text, "\x00"), text: w.line()}
 }
 
-// normalText gives the text of an expression without what does not matter.
-func (r *reader) normalText(at place) string {
+// source gives the text of a place in one line, without comments.
+func (r *reader) source(at place) string { return r.words(at).line() }
+
+// words are the pieces of an expression without what does not matter: comments, line breaks, a last comma.
+type words struct {
+	text   []string
+	spaced []bool // there is a blank before it
+}
+
+// lineBreaks are left in heredocs only.
+var lineBreaks = strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`)
+
+// line joins the words the way they were written, in one line.
+func (w words) line() string {
+	var b strings.Builder
+	for i, text := range w.text {
+		opened := i > 0 && strings.ContainsAny(w.text[i-1][len(w.text[i-1])-1:], "[(")
+		closing := strings.HasPrefix(text, "]") || strings.HasPrefix(text, ")")
+		if i > 0 && w.spaced[i] && !opened && !closing {
+			b.WriteByte(' ')
+		}
+		b.WriteString(text)
+	}
+	return lineBreaks.Replace(b.String())
+}
+
+func (r *reader) words(at place) words {
 	src := r.files[at.Filename]
 	if at.Start.Byte < 0 || at.Start.Byte > at.End.Byte || at.End.Byte > len(src) {
-		return ""
+		return words{}
 	}
-	src = src[at.Start.Byte:at.End.Byte]
-	if compact := (&bytes.Buffer{}); json.Compact(compact, src) == nil {
-		return compact.String()
-	}
-	tokens, _ := hclsyntax.LexExpression(src, at.Filename, at.Start)
-	words := make([]string, 0, len(tokens))
+	w, end := words{}, 0
+	tokens, _ := hclsyntax.LexExpression(src[at.Start.Byte:at.End.Byte], at.Filename, hcl.Pos{}) // JSON has the same tokens
 	for _, t := range tokens {
-		switch {
-		case t.Type == hclsyntax.TokenComment || t.Type == hclsyntax.TokenNewline:
+		switch last := len(w.text) - 1; {
+		case t.Type == hclsyntax.TokenComment || t.Type == hclsyntax.TokenNewline || len(t.Bytes) == 0:
 			continue
-		case t.Type == hclsyntax.TokenCBrack && len(words) > 0 && words[len(words)-1] == ",":
-			words = words[:len(words)-1]
+		case t.Type == hclsyntax.TokenCBrack && last >= 0 && w.text[last] == ",":
+			w.text, w.spaced = w.text[:last], w.spaced[:last]
 		}
-		words = append(words, string(t.Bytes))
+		w.text = append(w.text, string(t.Bytes))
+		w.spaced = append(w.spaced, t.Range.Start.Byte > end)
+		end = t.Range.End.Byte
 	}
-	return strings.Join(words, "\x00")
+	return w
 }

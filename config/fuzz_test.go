@@ -1,0 +1,140 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// FuzzParse: never a panic; an error has a text; what is accepted can be resolved, compared with itself and read again.
+func FuzzParse(f *testing.F) {
+	for _, folder := range []string{"good", "bad", "warning"} {
+		entries, err := os.ReadDir(filepath.Join("testdata", folder))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, e := range entries {
+			src, err := os.ReadFile(filepath.Join("testdata", folder, e.Name()))
+			if err != nil {
+				f.Fatal(err)
+			}
+			if ext := filepath.Ext(e.Name()); ext != ".golden" && len(src) < 10_000 {
+				f.Add(src, ext == ".json")
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte, isJSON bool) {
+		filename := "/etc/supervise/app.hcl"
+		if isJSON {
+			filename = "/etc/supervise/app.json"
+		}
+		c, err := Parse(filename, src, host())
+		if err != nil {
+			if problems := err.(*Error); len(problems.Problems) == 0 || problems.Error() == "" {
+				t.Fatal("an error without a problem")
+			}
+			return
+		}
+		checkConfig(t, c)
+		again, err := Parse(filename, src, host())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := Diff(c, again); !changes.Empty() {
+			t.Fatalf("the same file differs:\n%s", changes)
+		}
+	})
+}
+
+// checkConfig holds a configuration to what the other packages rely on.
+func checkConfig(t *testing.T, c *Config) {
+	t.Helper()
+	for _, l := range c.Listeners {
+		if badName(l.Name) != "" || l.Address.Network == "" || l.Where == "" || l.Backlog < 0 {
+			t.Fatalf("%+v", l)
+		}
+		if l.Address.hasFile() && !filepath.IsAbs(l.Address.Path) {
+			t.Fatalf("the path is not absolute: %+v", l.Address)
+		}
+		if a, err := ParseAddress(l.Address.String()); err != nil || a != l.Address {
+			t.Fatalf("%+v is written %q and read %+v, %v", l.Address, l.Address, a, err)
+		}
+	}
+	for _, s := range c.Services {
+		for _, name := range s.Listeners {
+			if c.Listener(name) == nil {
+				t.Fatalf("there is no listener %q", name)
+			}
+		}
+		if _, ok := SignalNumber(s.Stop.Signal); !ok {
+			t.Fatalf("there is no signal %q", s.Stop.Signal)
+		}
+		// Like the scope in which Load has tried.
+		for worker := range min(2, max(1, s.Workers)) {
+			in := scope(c, s)
+			in.Generation, in.Worker = 1, worker*(s.Workers-1)
+			resolved, err := s.Resolve(in)
+			if err != nil && !dependsOnWorker(s) {
+				t.Fatal(err)
+			}
+			if err == nil && (len(resolved.Command) == 0 || !filepath.IsAbs(resolved.Directory)) {
+				t.Fatalf("%+v", resolved)
+			}
+		}
+	}
+}
+
+// dependsOnWorker says whether a value could be fine for Load and wrong for a worker: ["a"][listener.web.fd - 3].
+func dependsOnWorker(s *Service) bool {
+	return s.late.needs.worker || len(s.late.needs.listeners) > 0
+}
+
+// FuzzAddress: what is accepted is written so that it is read as the same again.
+func FuzzAddress(f *testing.F) {
+	for _, text := range []string{
+		"tcp://:8080", "tcp://[::1]:0", "tcp4://127.0.0.1:80", "tcp6://[fe80::1%eth0]:80", "udp://0.0.0.0:53", "unix:///run/a.sock",
+		"unix://@a", "unixgram://a/b", "vsock://2:5000", "fifo:///run/a", "tcp//:8080", ":80", "http://localhost:80/", "tcp://[::ffff:1.2.3.4]:1",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ParseAddress(text)
+		if err != nil {
+			if a != (Address{}) || err.Error() == "" {
+				t.Fatalf("%+v beside %v", a, err)
+			}
+			return
+		}
+		again, err := ParseAddress(a.String())
+		if err != nil || again != a {
+			t.Fatalf("%q is %+v, written %q, read %+v, %v", text, a, a, again, err)
+		}
+		if a.isPath() != (a.Path != "") || a.isPath() && (a.Host != "" || a.Port != 0) || strings.ContainsRune(a.Path, 0) {
+			t.Fatalf("%q is %+v", text, a)
+		}
+		_ = conflict(&Listener{Address: a}, &Listener{Address: a})
+	})
+}
+
+// FuzzEnvironmentFile: never a panic; what is accepted can be given to a process.
+func FuzzEnvironmentFile(f *testing.F) {
+	for _, text := range []string{
+		"", "A=1\n", "# c\nA=\"b\\\"c\"\n", "A='b'\"c\"d\n", "A=b\\\nc\n", "A", "=", "A=\"", "A=\\", "\r\nA=1\r\n", ";\nA = b \n",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		r := &report{files: map[string][]byte{"app.env": src}}
+		into := map[string]string{}
+		r.parseEnvironment("app.env", src, into)
+		if err := r.err(); err != nil && err.Error() == "" {
+			t.Fatal("an error without a text")
+		}
+		for name, value := range into {
+			if badVariable(name, value) != "" || strings.ContainsAny(name, "=\n\x00") {
+				t.Fatalf("%q=%q", name, value)
+			}
+		}
+	})
+}
