@@ -55,8 +55,8 @@ func (a *app) socketOfConfig() (string, error) {
 // onlySocket is the control socket that answers, when there is one only.
 func onlySocket(p person) (string, error) {
 	folders := []string{p.folder()}
-	if p.folder() != system {
-		folders = append(folders, system) // control.group may let us in
+	if p.folder() != p.system {
+		folders = append(folders, p.system) // control.group may let us in
 	}
 	var live []string
 	for _, folder := range folders {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
@@ -49,8 +51,24 @@ func (a *app) logs(f logFlags, service string) error {
 	}
 	printer := output.NewPrinter(a.out, a.paint(a.out).On)
 	printer.SetTerminal(isTerminal(a.out))
+	expect(ctx, c, printer)
 	return c.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error {
 		printer.Print(l)
 		return printer.Err()
 	})
+}
+
+// expect tells the printer how wide prefixes will be.
+func expect(ctx context.Context, c *control.Client, p *output.Printer) {
+	status, err := c.Status(ctx, nil)
+	if err != nil {
+		return // prefixes are narrower then
+	}
+	for _, s := range status.Services {
+		highest := 0
+		for _, w := range s.Workers {
+			highest = max(highest, w.Index)
+		}
+		p.Expect(s.Name, highest+1)
+	}
 }

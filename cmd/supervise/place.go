@@ -18,15 +18,18 @@ type person struct {
 	uid    int
 	getenv func(string) string
 	temp   string
+	system string // where root's control sockets are
 }
 
-func self() person { return person{uid: os.Geteuid(), getenv: os.Getenv, temp: os.TempDir()} }
+func self() person {
+	return person{uid: os.Geteuid(), getenv: os.Getenv, temp: os.TempDir(), system: system}
+}
 
 // folder is where default control sockets are: /run/supervise for root, otherwise $XDG_RUNTIME_DIR/supervise, and
 // TMPDIR/supervise-UID when there is no such folder of the login.
 func (p person) folder() string {
 	if p.uid == 0 {
-		return system
+		return p.system
 	}
 	if dir := p.getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "supervise")

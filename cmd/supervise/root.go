@@ -40,10 +40,11 @@ Programs are restarted, replaced and scaled; no client is ever refused.`,
   supervise check --config app.hcl                      show what would be run
   supervise status                                      show what runs
   supervise restart app                                 replace its workers, losing no connection`,
-		Args:              noArguments,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:                       noArguments,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.config == "" {
 				return a.shortHelp(cmd)

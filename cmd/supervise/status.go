@@ -39,7 +39,7 @@ func (a *app) status(f statusFlags, names []string) error {
 	ctx, cancel := interruptible()
 	defer cancel()
 	if f.watch {
-		return a.watch(ctx, c, f, names)
+		return a.watch(a.whileRead(ctx), c, f, names)
 	}
 	s, err := c.Status(ctx, names)
 	if err != nil {

@@ -36,7 +36,7 @@ func (e *RunningError) Error() string {
 	if e.Config != "" {
 		with = fmt.Sprintf(" with %q", e.Config)
 	}
-	return fmt.Sprintf("supervise is already running%s, pid %d, at control socket %s (stop it, or choose another control address)",
+	return fmt.Sprintf("cannot start: supervise is already running%s, pid %d, at control socket %s (stop it, or choose another control address)",
 		with, e.PID, e.Path)
 }
 

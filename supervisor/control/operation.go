@@ -102,7 +102,7 @@ func quietly(do func(context.Context, string) error) func(context.Context, strin
 }
 
 // maxWorkers bounds a slip of the finger.
-const maxWorkers = 100_000
+const maxWorkers = 10_000
 
 func (s *Server) scale(w http.ResponseWriter, r *request) error {
 	var body struct {

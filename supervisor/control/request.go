@@ -109,7 +109,11 @@ func (r *request) body(w http.ResponseWriter, v any) error {
 func decode(text string, v any) error {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	var kind *json.UnmarshalTypeError
+	switch err := d.Decode(v); {
+	case errors.As(err, &kind):
+		return bad(http.StatusBadRequest, "cannot read the body: %s is no %s", strings.Trim(kind.Field+" "+kind.Value, " "), kind.Type)
+	case err != nil:
 		return bad(http.StatusBadRequest, "cannot read the body: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {
