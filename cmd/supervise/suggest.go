@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -30,7 +31,7 @@ func hintName(kind, name string, known []string) string {
 // distance is Levenshtein's.
 func distance(a, b string) int {
 	if len(a) > 100 || len(b) > 100 {
-		return 100
+		return math.MaxInt
 	}
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -36,7 +36,7 @@ func Drill(r drill.Result, p Paint) string {
 	if r.Lost() == 0 {
 		b.WriteString(p.Good("no connection was lost") + "\n")
 	} else {
-		b.WriteString("\n" + p.Bad(fmt.Sprintf("%d connections were lost", r.Lost())) + "\n")
+		b.WriteString("\n\n" + p.Bad(fmt.Sprintf("%d connections were lost", r.Lost())) + "\n")
 	}
 	return b.String()
 }

@@ -127,7 +127,16 @@ func (v *live) Tick(now time.Time) {
 	}
 	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 	v.frame = (v.frame + 1) % len(frames)
-	fmt.Fprint(v.w, clearLine+v.line(v.paint.Warn(string(frames[v.frame])), v.step, v.text, now))
+	fmt.Fprint(v.w, clearLine+v.line(v.paint.Warn(string(frames[v.frame])), v.step, short(v.text), now))
+}
+
+// short keeps a line that is drawn again and again within 80 columns: a wrapped one could not be cleared.
+func short(s string) string {
+	const most = 48
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
 }
 
 // finish makes the current step permanent.

@@ -1,0 +1,8 @@
+service "good" {
+  command = ["./good"]
+  handoff = ["systemd"]
+}
+service "app" {
+  command = ["./app"]
+  user    = "no-such-user"
+}
