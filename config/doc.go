@@ -1,2 +1,134 @@
-// Package config reads the configuration of supervise: text in, a checked Config out, or every problem at once.
+// Package config reads the configuration of supervise: text in, a checked Config out, or every problem at once with its
+// line, what is wrong and what to write instead. Nothing outside of the text is touched: users, devices and paths are looked
+// up when they are used.
+//
+// # The language
+//
+// HCL in its native syntax, or in its JSON form when the file name ends in .json. A file has any number of listener and
+// service blocks, and one control and one log block at most. Names have 1 to 63 letters, digits, points, underscores and
+// hyphens and begin with a letter or digit; unknown, stored and connection are no names of listeners, sd_listen_fds(3).
+//
+//	listener "web" {
+//	  address = "tcp://:8080"
+//	}
+//	service "app" {
+//	  command   = ["./app", "--fd", "${listener.web.fd}"]
+//	  listeners = ["web"]
+//	}
+//
+// Durations are texts with a unit ("30s", "1m30s", "500ms"). Sizes are whole numbers of bytes or texts with a unit ("64KiB",
+// "64MiB", "1GB"). Permission bits are octal texts ("0660"). Numbers and booleans can be texts too, as environment
+// variables are. null is the same as not given. Relative paths start at the folder of the file. "-" as a default means that
+// the system's, or supervise's own, stays.
+//
+// Addresses: tcp://HOST:PORT, tcp4:// and tcp6://, udp://, udp4:// and udp6://, unix://PATH, unixgram:// and unixpacket://
+// (unix://@NAME is in Linux's abstract namespace), vsock://CID:PORT, fifo://PATH. HOST is an IP address, IPv6 in brackets;
+// without it every address of the machine is meant, in tcp:// and udp:// those of both families. Port 0 lets the kernel choose.
+//
+//	listener NAME       default  what
+//	address             required see above
+//	backlog             "max"    1 to 2147483647: queue of listen(2); "max" is the system's SOMAXCONN. Not for udp, unixgram, fifo
+//	sharing             "all"    one socket for every generation
+//	mode owner group    -        of the file of unix, unixgram, unixpacket, fifo
+//	ipv6_only           false    tcp, udp: do not take IPv4 as well
+//	reuse_port          false    tcp, udp: others may bind the same address, SO_REUSEPORT
+//	free_bind           false    tcp, udp: the address need not exist yet, IP_FREEBIND
+//	transparent         false    tcp, udp: accept for addresses of others, IP_TRANSPARENT
+//	bind_device         -        tcp, udp: name of a network device, SO_BINDTODEVICE
+//	mark                -        tcp, udp: 32 bits for routing and firewalls, 16 or "0x10", SO_MARK
+//	keepalive           -        tcp: SO_KEEPALIVE
+//	keepalive_idle      -        tcp: duration of whole seconds, 1s to 32767s
+//	keepalive_interval  -        tcp: likewise
+//	keepalive_count     -        tcp: 1 to 127 probes
+//	no_delay            -        tcp: TCP_NODELAY
+//	defer_accept        -        tcp: duration of whole seconds; accept when the first bytes are there
+//	fast_open           -        tcp: length of the queue of TCP_FASTOPEN
+//	user_timeout        -        tcp: duration of whole milliseconds, TCP_USER_TIMEOUT
+//	congestion          -        tcp: name of a congestion control
+//	multipath           false    tcp: MPTCP
+//	receive_buffer      -        tcp, udp, unix*: size, SO_RCVBUF
+//	send_buffer         -        tcp, udp, unix*: size, SO_SNDBUF
+//	tos                 -        tcp, udp: 0 to 255, IP_TOS or IPV6_TCLASS
+//	ttl                 -        tcp, udp: 1 to 255
+//	priority            -        tcp, udp: number, SO_PRIORITY
+//	pass_credentials    -        unix*: SO_PASSCRED
+//	broadcast           -        udp, udp4: SO_BROADCAST
+//	pipe_size           -        fifo: size, 4KiB to 1GiB, F_SETPIPE_SZ
+//
+//	service NAME        default  what
+//	command             required list: the program and its arguments; no shell is involved. Late
+//	listeners           []       names; their order is that of the descriptors
+//	handoff             ["systemd", "einhorn", "server-starter"]   dialects; and "stdin" for one listener as descriptor 0
+//	workers             1        0 to 1000 processes
+//	directory           folder of the file. Late
+//	user group groups   -        names or numbers
+//	umask               -        permission bits
+//	environment         {}       { NAME = value }; null leaves a variable out. Late
+//	environment_files   []       paths of NAME=VALUE lines as in systemd.exec(5); "-/path" may be missing
+//	inherit_environment true     workers get supervise's environment below theirs
+//	nice                -        -20 to 19
+//	oom_score_adjust    -        -1000 to 1000
+//	no_new_privileges   false    prctl(2)
+//	output              "prefix" "prefix": to supervise's output; "inherit", "null", "file://PATH"
+//	depends_on          []       services that must be ready before
+//
+//	ready               default  what
+//	when                "auto"   "auto": any message of readiness, else alive for settle; "notify": READY=1 of sd_notify(3);
+//	                             "started"; "newline": a line on descriptor fd; "log": a line that matches pattern;
+//	                             "http": url answers 2xx or 3xx; "exec": command exits with 0
+//	timeout             "30s"    at least 1ms, for all workers of a generation
+//	settle              "1s"     auto; "0s" is at once
+//	interval            "500ms"  http, exec: at least 10ms between two checks
+//	fd                  the number after the listeners; newline: up to 1023
+//	pattern             required for log: regular expression in RE2 syntax. Late
+//	url                 required for http: http:// or https://. Late
+//	command             required for exec: list. Late
+//
+//	stop                default  what
+//	signal              "SIGTERM" name or Linux's number
+//	timeout             "30s"    then the process tree is killed; "0s" is at once
+//
+//	restart             default  what
+//	when                "always" "always", "on-failure", "never"
+//	backoff             "100ms"  at least 1ms before the first restart, doubled for each further one
+//	backoff_max         "30s"    at least backoff
+//	window              "60s"    a worker that lived so long starts with backoff again; "0s": each one does
+//
+//	rollout             default  what
+//	strategy            "overlap" "overlap": start the new generation, then stop the old one; "replace": the other way round;
+//	                             "rolling": worker by worker
+//	bake                "0s"     a ready generation must stay healthy so long
+//	max_surge           1        rolling: workers above, 0 to 1000
+//	max_unavailable     0        rolling: workers below; both 0 is an error
+//
+//	limits              default  what
+//	nofile nproc        -        number, "SOFT:HARD", "unlimited" (nproc): setrlimit(2)
+//	core                -        size, "SOFT:HARD", "unlimited"
+//
+//	hooks               default  what
+//	before_start after_ready before_stop after_stop   -   lists: a program and its arguments. Late
+//
+//	control             default  what
+//	address             by the name of the file   unix://PATH
+//	mode                -        permission bits
+//	group               -        its members may send commands
+//
+//	log                 default  what
+//	level               "info"   "trace", "debug", "info", "warn", "error"
+//	format              "text"   "text", "json"
+//
+// # Expressions
+//
+// Everywhere: env.NAME (of supervise; an error when not set) and cpus, and the functions try, can, lower, upper, replace,
+// join, format, min and max. Attributes marked late are evaluated for each worker and see as well listener.NAME.address,
+// .fd (of the service's own listeners), .host and .port or .path, service.name, generation (from 1), worker.index (from 0)
+// and worker.runtime_dir. A name that is no identifier is written listener["my.name"].
+//
+//	environment = {
+//	  ADMIN_PORT = 9000 + worker.index
+//	  LOG_LEVEL  = try(env.LOG_LEVEL, "info")
+//	}
+//
+// Known and refused, "not supported yet": metrics; take_from and the other kinds of sharing; preset and health; memory_max,
+// cpu_max and pids_max of limits; canary and keep_old of rollout; handoff in other dialects.
 package config

@@ -201,7 +201,7 @@ func parseSize(v cty.Value) (uint64, *refusal) {
 	factor, known := sizeUnits[unit]
 	n, err := strconv.ParseUint(strings.TrimSuffix(s, unit), 10, 64)
 	switch {
-	case err == nil && !known && len(unit) <= 2:
+	case err == nil && !known && isUnit(unit):
 		return 0, &refusal{cause: fmt.Sprintf("%q is no unit of size", unit), advice: sizeAdvice}
 	case err != nil || !known:
 		return 0, &refusal{cause: fmt.Sprintf("%q is no size", shorten(s)), advice: sizeAdvice}
@@ -209,6 +209,11 @@ func parseSize(v cty.Value) (uint64, *refusal) {
 		return 0, &refusal{cause: fmt.Sprintf("%q is too large", s)}
 	}
 	return n * factor, nil
+}
+
+// isUnit says whether a text looks like a unit, as the K of 64K.
+func isUnit(s string) bool {
+	return len(s) <= 2 && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func asSize(low, high uint64) func(cty.Value) (int, *refusal) {
