@@ -157,10 +157,11 @@ func (m *Manager) add(cfg *config.Service) *service {
 
 // launchReady starts every service whose dependencies have been ready, and says when there is none left to wait for.
 func (m *Manager) launchReady() {
-	for name, s := range m.services {
-		if !m.launched[name] && !m.stopping && m.dependenciesMet(name) {
-			m.launched[name] = true
-			m.launch(name, s)
+	for _, cfg := range m.config.Services {
+		s := m.services[cfg.Name]
+		if s != nil && !m.launched[cfg.Name] && !m.stopping && m.dependenciesMet(cfg) {
+			m.launched[cfg.Name] = true
+			m.launch(cfg.Name, s)
 		}
 	}
 	if len(m.waiting) == 0 {
@@ -172,9 +173,8 @@ func (m *Manager) launchReady() {
 	}
 }
 
-func (m *Manager) dependenciesMet(name string) bool {
-	cfg := m.config.Service(name)
-	return cfg == nil || !slices.ContainsFunc(cfg.DependsOn, func(d string) bool { return m.waiting[d] })
+func (m *Manager) dependenciesMet(cfg *config.Service) bool {
+	return !slices.ContainsFunc(cfg.DependsOn, func(d string) bool { return m.waiting[d] })
 }
 
 // launch starts a service and asks again until it has been ready. A start that failed is retried by the service itself; the
@@ -212,21 +212,29 @@ func (m *Manager) shutdown() {
 		return
 	}
 	m.stopping = true
-	m.stopLeaves()
+	for _, cfg := range m.config.Services {
+		m.stopLeaf(cfg.Name)
+	}
+	for name := range m.services { // one that the file has no longer and that is being stopped already
+		m.stopLeaf(name)
+	}
 }
 
-// stopLeaves stops the services on which no service depends that still runs.
-func (m *Manager) stopLeaves() {
-	for name, s := range m.services {
-		if m.hasDependents(name) || m.ending[name] {
-			continue
-		}
-		m.ending[name] = true
-		m.stopThen(s, func() {
-			m.forget(name, s)
-			m.stopLeaves()
-		})
+// stopLeaf stops a service if no service depends on it that still runs. Those it depends on follow.
+func (m *Manager) stopLeaf(name string) {
+	s := m.services[name]
+	if s == nil || m.ending[name] || m.hasDependents(name) {
+		return
 	}
+	m.ending[name] = true
+	m.stopThen(s, func() {
+		m.forget(name, s)
+		if cfg := m.config.Service(name); cfg != nil {
+			for _, d := range cfg.DependsOn {
+				m.stopLeaf(d)
+			}
+		}
+	})
 }
 
 // forget ends a service that is stopped for good.
@@ -238,12 +246,9 @@ func (m *Manager) forget(name string, s *service) {
 }
 
 func (m *Manager) hasDependents(name string) bool {
-	for other := range m.services {
-		if cfg := m.config.Service(other); cfg != nil && slices.Contains(cfg.DependsOn, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.config.Services, func(cfg *config.Service) bool {
+		return m.services[cfg.Name] != nil && slices.Contains(cfg.DependsOn, name)
+	})
 }
 
 // stopThen stops a service and calls f in the loop when it is stopped.

@@ -114,7 +114,7 @@ func (s *service) scale(op *operation) {
 		s.stopWorker(sl.worker)
 	}
 	g.forget()
-	s.emit(Event{Kind: KindServiceScaled, Generation: g.number, Message: fmt.Sprintf("scaled from %d to %d workers", before, op.workers)})
+	s.emit(Event{Kind: KindServiceScaled, Generation: g.number, Message: fmt.Sprintf("scaled from %d to %s", before, plural(op.workers, "worker"))})
 	g.waiters = append(g.waiters, op.replies...)
 	s.fill(g)
 }

@@ -57,8 +57,11 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 	maps.Copy(added, l.resolved.Environment)
 	maps.Copy(added, given(s, l))
 	added["NOTIFY_SOCKET"] = h.folder(s, 0) + ".notify"
-	for _, name := range slices.Concat(l.handoff.OwnPID, l.handoff.ParentPID) {
-		added[name] = "(its own or its parent's process number)"
+	for _, name := range l.handoff.OwnPID {
+		added[name] = "(its process number)"
+	}
+	for _, name := range l.handoff.ParentPID {
+		added[name] = "(supervise's process number)"
 	}
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,

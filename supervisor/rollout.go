@@ -84,7 +84,7 @@ func (s *service) replaced(r *rollout) bool {
 
 func (s *service) announceReady(r *rollout) {
 	r.step = "ready"
-	s.emit(Event{Kind: KindReady, Generation: r.to.number, Message: fmt.Sprintf("generation %d is ready (%d workers)", r.to.number, len(r.to.active()))})
+	s.emit(Event{Kind: KindReady, Generation: r.to.number, Message: fmt.Sprintf("generation %d is ready (%s)", r.to.number, plural(len(r.to.active()), "worker"))})
 	if bake := r.to.cfg.Rollout.Bake; bake > 0 {
 		r.step = "bake"
 		s.emit(Event{Kind: KindBake, Generation: r.to.number, Message: fmt.Sprintf("generation %d must stay healthy for %s", r.to.number, bake)})
@@ -246,4 +246,12 @@ func answer(replies []chan error, err error) {
 	for _, c := range replies {
 		c <- err
 	}
+}
+
+// plural counts things in English.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
