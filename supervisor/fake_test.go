@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/notify"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
@@ -175,6 +176,7 @@ func (r *fakeRunner) started() int {
 type noSockets struct{ fail error }
 
 func (n noSockets) Acquire([]string, registry.User) ([]*registry.Lease, error) { return nil, n.fail }
+func (noSockets) Addresses() map[string]fdpass.Address                         { return nil }
 func (noSockets) WorkerEvent(registry.WorkerEvent)                             {}
 
 // bench is a service under test, in a bubble where time is virtual.

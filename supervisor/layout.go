@@ -20,7 +20,8 @@ type spec struct {
 	all        *config.Config
 	generation int
 	index      int
-	leases     []*registry.Lease // in the order of service.Listeners; nil where nothing is open (check)
+	leases     []*registry.Lease         // in the order of service.Listeners; nil where nothing is open (check)
+	addresses  map[string]fdpass.Address // of all open listeners; nil likewise
 	log        *output.Log
 }
 
@@ -75,14 +76,23 @@ func firstFree(p dialect.Plan) int {
 func socketsOf(s spec) []dialect.Socket {
 	out := make([]dialect.Socket, len(s.service.Listeners))
 	for i, name := range s.service.Listeners {
-		out[i] = describeSocket(name, addressOf(s, i, name))
+		out[i] = describeSocket(name, s.socketAddress(i, name))
 	}
 	return out
 }
 
-func addressOf(s spec, i int, name string) fdpass.Address {
+// socketAddress is the address of the service's i-th socket, which a reload may have given to another listener meanwhile.
+func (s spec) socketAddress(i int, name string) fdpass.Address {
 	if i < len(s.leases) && s.leases[i] != nil {
 		return s.leases[i].Socket().Address()
+	}
+	return s.addressOf(name)
+}
+
+// addressOf is the real address of a listener, or the configured one where none is open.
+func (s spec) addressOf(name string) fdpass.Address {
+	if a, open := s.addresses[name]; open {
+		return a
 	}
 	if l := s.all.Listener(name); l != nil {
 		return fdpass.Address(l.Address)
@@ -98,10 +108,10 @@ func describeSocket(name string, a fdpass.Address) dialect.Socket {
 func (l layout) scope(s spec, around surroundings) config.Scope {
 	listeners := map[string]config.ListenerValue{}
 	for _, other := range s.all.Listeners {
-		listeners[other.Name] = valueOf(fdpass.Address(other.Address), -1)
+		listeners[other.Name] = valueOf(s.addressOf(other.Name), -1)
 	}
 	for i, name := range s.service.Listeners {
-		listeners[name] = valueOf(addressOf(s, i, name), dialect.FD(l.handoff, i))
+		listeners[name] = valueOf(s.socketAddress(i, name), dialect.FD(l.handoff, i))
 	}
 	return config.Scope{
 		Listeners: listeners, Service: s.service.Name, Generation: s.generation, Worker: s.index,

@@ -80,6 +80,9 @@ func New(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, errors.Join(err, m.registry.Close())
 	}
+	for _, name := range m.registry.Unused() {
+		o.Log.Warn("given descriptor is used by no listener; it stays open", "name", name)
+	}
 	return m, nil
 }
 

@@ -77,7 +77,7 @@ func plannedFiles(s spec, l layout) []PlannedFile {
 	var files []PlannedFile
 	for _, n := range l.handoff.Numbers {
 		name := s.service.Listeners[n.Socket]
-		files = append(files, PlannedFile{FD: n.FD, Listener: name, What: addressOf(s, n.Socket, name).String()})
+		files = append(files, PlannedFile{FD: n.FD, Listener: name, What: s.socketAddress(n.Socket, name).String()})
 		delete(standard, n.FD)
 	}
 	for fd, what := range standard {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
@@ -44,6 +45,7 @@ const logLines = 1000
 type sockets interface {
 	Acquire(names []string, user registry.User) ([]*registry.Lease, error)
 	WorkerEvent(e registry.WorkerEvent)
+	Addresses() map[string]fdpass.Address
 }
 
 func newService(cfg *config.Service, all *config.Config, r runner, so sockets, report func(Event)) *service {
@@ -296,7 +298,7 @@ func (s *service) hooked(g *generation, name string, err error, f func(error)) {
 
 // spec is what it takes to start the worker of slot index.
 func (s *service) spec(g *generation, index int) spec {
-	return spec{service: g.cfg, all: g.all, generation: g.number, index: index, leases: g.leases, log: s.log}
+	return spec{service: g.cfg, all: g.all, generation: g.number, index: index, leases: g.leases, addresses: s.sockets.Addresses(), log: s.log}
 }
 
 // emit reports an event of this service.

@@ -127,6 +127,7 @@ func (f failing) said(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return strings.NewReplacer(
+		fmt.Sprintf("mode %04o", forOthers()), "mode $PRIVATE",
 		dir, "$DIR", fmt.Sprintf("is %d open", l.Max), "is $NOFILE open",
 		fmt.Sprintf("uid %d", os.Geteuid()), "uid $UID", fmt.Sprintf("uid %d", nobody), "uid $UID",
 		strings.TrimSpace(string(head("/proc/sys/fs/nr_open")))+")", "$NR_OPEN)",
@@ -140,6 +141,15 @@ func hardMessageQueue(t *testing.T) uint64 {
 		t.Fatal(err)
 	}
 	return l.Max
+}
+
+// forOthers are permissions that exclude whoever runs the stage of a case: nobody,
+// who for root is another user, and otherwise the owner itself.
+func forOthers() os.FileMode {
+	if os.Geteuid() == 0 {
+		return 0o700
+	}
+	return 0o077
 }
 
 // failureFiles makes everything that cannot be run.
@@ -172,17 +182,22 @@ func failureFiles(t *testing.T) string {
 		{"noise", "\x00\x01\x02\x03 noise", 0o755},
 		{"other-machine", elf(other, ""), 0o755},
 		{"no-loader", elf(testMachine, "/lib/no-such-loader.so"), 0o755},
-		{"private", "#!/bin/sh\n", 0o700},
+		{"private", "#!/bin/sh\n", forOthers()},
 		{"busy", "#!/bin/sh\n", 0o755},
 	} {
 		writeScript(t, filepath.Join(dir, f.name), f.text, f.mode)
 	}
-	for name, mode := range map[string]os.FileMode{"folder": 0o755, "closed": 0o700} {
-		if err := os.Mkdir(filepath.Join(dir, name), mode); err != nil {
+	closed := filepath.Join(dir, "closed")
+	for _, folder := range []string{filepath.Join(dir, "folder"), closed} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	writeScript(t, filepath.Join(dir, "closed", "app"), "#!/bin/sh\n", 0o755)
+	writeScript(t, filepath.Join(closed, "app"), "#!/bin/sh\n", 0o755)
+	if err := os.Chmod(closed, forOthers()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(closed, 0o700) })
 	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling")); err != nil {
 		t.Fatal(err)
 	}
