@@ -21,7 +21,7 @@ service "app" {
 func resolveScope() Scope {
 	return Scope{
 		Listeners: map[string]ListenerValue{
-			"web":       {FD: 7, Address: "tcp://[::]:8080", Host: "::", Port: 8080},
+			"web":       {FD: 7, Address: "tcp://[::]:8080", Port: 8080},
 			"other.one": {FD: -1, Address: "unix:///run/o.sock", Path: "/run/o.sock"},
 		},
 		Service: "app", Generation: 3, Worker: 2, RuntimeDir: "/run/w", Environ: []string{"A=1", "A=2", "B=x=y", "=C", "EMPTY="}, CPUs: 8,

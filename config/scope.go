@@ -28,7 +28,8 @@ type ListenerValue struct {
 	FD int
 	// Address is the URL form of the address, with the real port.
 	Address string
-	// Host and Port are of tcp, udp and vsock; Path of unix and fifo ("@name" for an abstract one).
+	// Host and Port are of tcp, udp and vsock; Path of unix and fifo ("@name" for an abstract one). With Host "" expressions
+	// see the wildcard of Address, "::" or "0.0.0.0".
 	Host string
 	Port int
 	Path string
@@ -98,6 +99,14 @@ func (s Scope) environment(l *late) cty.Value {
 	return cty.ObjectVal(values)
 }
 
+func (v ListenerValue) host() string {
+	a, err := ParseAddress(v.Address)
+	if v.Host != "" || err != nil {
+		return v.Host
+	}
+	return a.hostOrWildcard()
+}
+
 // object has the members that make sense for the listener, so that the others are errors.
 func (v ListenerValue) object(own bool) cty.Value {
 	members := map[string]cty.Value{"address": cty.StringVal(v.Address)}
@@ -107,7 +116,7 @@ func (v ListenerValue) object(own bool) cty.Value {
 	if v.Path != "" {
 		members["path"] = cty.StringVal(v.Path)
 	} else {
-		members["host"] = cty.StringVal(v.Host)
+		members["host"] = cty.StringVal(v.host())
 		members["port"] = cty.NumberIntVal(int64(v.Port))
 	}
 	return cty.ObjectVal(members)
