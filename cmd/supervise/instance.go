@@ -81,7 +81,7 @@ func (i *instance) serve(api net.Listener, cfg *config.Config) error {
 	signals := i.watchSignals(kill)
 	defer signals.stop()
 	defer i.tellOuter()()
-	go i.introduce()
+	go i.introduce(cfg)
 	i.log.Info("supervise started", "version", version(), "pid", os.Getpid(), "control", api.Addr().String())
 	err := i.Run(ctx)
 	closing, cancel := context.WithTimeout(context.Background(), time.Second)

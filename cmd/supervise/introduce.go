@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
+	"github.com/seed-da40d5ac/supervise/config"
 )
 
 // answering calls f if the Manager gives its status within a second.
@@ -18,7 +20,7 @@ func (i *instance) answering(f func()) {
 }
 
 // introduce shows on a terminal what is being run: a line for each listener and service, and another one when all are ready.
-func (i *instance) introduce() {
+func (i *instance) introduce(cfg *config.Config) {
 	if !isTerminal(i.app.err) {
 		return
 	}
@@ -27,7 +29,21 @@ func (i *instance) introduce() {
 	if err != nil {
 		return
 	}
+	for n, l := range s.Listeners {
+		s.Listeners[n].Services = usersOf(cfg, l.Name)
+	}
 	fmt.Fprint(i.app.err, view.Introduction(s, i.app.paint(i.app.err)))
 	<-i.Started()
 	fmt.Fprintf(i.app.err, "all services are ready after %.1fs\n", time.Since(began).Seconds())
+}
+
+// usersOf are the services that a listener is configured for; right after the start none of them has it yet.
+func usersOf(cfg *config.Config, listener string) []string {
+	var names []string
+	for _, s := range cfg.Services {
+		if slices.Contains(s.Listeners, listener) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }

@@ -23,14 +23,13 @@ import (
 
 // site is a running supervise in a folder of its own.
 type site struct {
-	dir    string
-	socket string
-	cmd    *exec.Cmd
-	client *control.Client
-	ended  chan struct{} // closed when it is gone
-	state  error         // how, after ended
-	log    *record
-	out    io.Writer // supervise's standard output; nil: log
+	dir       string
+	socket    string
+	cmd       *exec.Cmd
+	client    *control.Client
+	ended     chan struct{} // closed when it is gone
+	log       *record
+	out, errs io.Writer // of supervise; nil: log
 }
 
 // record collects output; it may be read meanwhile.
@@ -125,7 +124,10 @@ func (s *site) launch(t *testing.T, args ...string) *site {
 	if s.out == nil {
 		s.out = s.log
 	}
-	cmd, ended, state, err := launch(s.dir, s.out, s.log, os.Environ(), append(args, "--control", s.socket)...)
+	if s.errs == nil {
+		s.errs = s.log
+	}
+	cmd, ended, state, err := launch(s.dir, s.out, s.errs, os.Environ(), append(args, "--control", s.socket)...)
 	if cmd != nil {
 		s.cmd, s.ended = cmd, ended
 		t.Cleanup(func() { s.stop(t, state) })
