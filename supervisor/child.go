@@ -52,10 +52,14 @@ func (c *child) live() (keeper.Exit, error) {
 	process, err := c.host.keeper.Spawn(kit.spawn)
 	if err != nil {
 		c.awaitOutput(&kit)
+		if kit.ready != nil {
+			kit.ready.Close()
+		}
 		return keeper.Exit{}, err
 	}
 	c.process = process
 	kit.close()
+	kit.spawn = keeper.Spawn{} // its environment is not needed for the life of the worker
 	c.tell(happening{kind: launched, pid: process.PID})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
