@@ -80,7 +80,7 @@ func TestProcErrors(t *testing.T) {
 	must(os.WriteFile(dir+"/file", nil, 0o644))
 	must(os.Symlink("loop", dir+"/loop"))
 	must(os.Symlink("dangling", dir+"/link"))
-	const nobody, tcp, local = 65534, "tcp://127.0.0.1:0", "unix:///nowhere/s"
+	const nobody, tcp, local, roots = 65534, "tcp://127.0.0.1:0", "unix:///nowhere/s", "/fdpass-test"
 	path := "unix://" + dir + "/s"
 	no := func(sp Spec) task { return task{UID: nobody, Specs: []Spec{sp}} }
 	one := func(sp Spec) task { return task{Specs: []Spec{sp}} }
@@ -96,7 +96,7 @@ func TestProcErrors(t *testing.T) {
 		{"bind: no port left", unix.EADDRINUSE, task{Sysctl: map[string]string{"net/ipv4/ip_local_port_range": "4000 4001"},
 			Specs: []Spec{spec(tcp), spec(tcp), spec(tcp)}}},
 		{"bind: privileged port", unix.EACCES, no(spec("tcp://127.0.0.1:80"))},
-		{"bind: folder of others", unix.EACCES, no(spec(path))},
+		{"bind: folder of others", unix.EACCES, no(spec("unix://" + roots))},
 		{"bind: foreign address", unix.EADDRNOTAVAIL, one(spec("tcp://192.0.2.1:80"))},
 		{"bind: vsock context of others", unix.EADDRNOTAVAIL, one(spec("vsock://4242:80"))},
 		{"bind: link-local without zone", unix.EINVAL, one(spec("tcp://[fe80::1]:80"))},
@@ -115,7 +115,7 @@ func TestProcErrors(t *testing.T) {
 		{"fifo: symbolic link", unix.ELOOP, one(spec("fifo://" + dir + "/link"))},
 		{"fifo: long name", unix.ENAMETOOLONG, one(spec("fifo:///" + strings.Repeat("x", 300)))},
 		{"fifo: folder", unix.EISDIR, one(spec("fifo://" + dir + "/ro"))},
-		{"fifo: folder of others", unix.EACCES, no(spec("fifo://" + dir + "/f"))},
+		{"fifo: folder of others", unix.EACCES, no(spec("fifo://" + roots))},
 		{"fifo: read-only", unix.EROFS, task{ReadOnly: dir + "/ro", Specs: []Spec{spec("fifo://" + dir + "/ro/f")}}},
 		{"listen: not possible", unix.EOPNOTSUPP, deny(unix.SYS_LISTEN, unix.EOPNOTSUPP, spec(tcp))},
 		{"listen: in use", unix.EADDRINUSE, deny(unix.SYS_LISTEN, unix.EADDRINUSE, spec("tcp://127.0.0.1:4000"))},
@@ -145,7 +145,7 @@ func TestProcErrors(t *testing.T) {
 		{"bind_device: none", unix.ENODEV, one(option1(tcp, func(o *Options) { o.BindDevice = "nosuch0" }))},
 		{"bind_device: policy", unix.EPERM, deny(unix.SYS_SETSOCKOPT, unix.EPERM, option1("udp4://:0", func(o *Options) { o.BindDevice = "lo" }))},
 		{"congestion: none", unix.ENOENT, one(option1(tcp, func(o *Options) { o.Congestion = "nosuch" }))},
-		{"congestion: forbidden", unix.EPERM, deny(unix.SYS_SETSOCKOPT, unix.EPERM, option1("udp4://:0", func(o *Options) { o.Broadcast = ptr(true) }))},
+		{"broadcast: policy", unix.EPERM, deny(unix.SYS_SETSOCKOPT, unix.EPERM, option1("udp4://:0", func(o *Options) { o.Broadcast = ptr(true) }))},
 		{"ttl: range", unix.EINVAL, one(option1(tcp, func(o *Options) { o.TTL = ptr(300) }))},
 		{"keepalive_count: range", unix.EINVAL, one(option1(tcp, func(o *Options) { o.KeepAliveCount = 1000 }))},
 		{"keepalive_idle: range", unix.EINVAL, one(option1(tcp, func(o *Options) { o.KeepAliveIdle = 24 * 365 * time.Hour }))},

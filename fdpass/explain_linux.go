@@ -16,6 +16,8 @@ func explain(spec Spec, op string, errno syscall.Errno) (cause, advice string) {
 	switch op {
 	case "socket":
 		words = append(words, explainSocket)
+	case "pause":
+		words = append(words, explainPause)
 	case "bind", "listen", "fifo", "reopen":
 		words = append(words, explainAddress, explainPath)
 	}
@@ -66,6 +68,13 @@ func explainSocket(spec Spec, _ string, errno syscall.Errno) (cause, advice stri
 		return "permission denied to make such a socket", "a security policy forbids it: seccomp, SELinux, or RestrictAddressFamilies= of systemd"
 	case unix.EINVAL:
 		return "this kernel does not know the protocol", "choose another network"
+	}
+	return "", ""
+}
+
+func explainPause(_ Spec, _ string, errno syscall.Errno) (cause, advice string) {
+	if errno == unix.EPERM {
+		return "permission denied to put a socket filter on TCP", "run as root, or give CAP_NET_ADMIN"
 	}
 	return "", ""
 }

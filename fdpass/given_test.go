@@ -125,7 +125,7 @@ func activated(t *testing.T, addresses []string, poke func(), flags ...string) g
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "systemd-socket-activate", append(flags, "-E", "FDPASS_CHILD=given "+string(arg), self)...)
+	cmd := exec.CommandContext(t.Context(), "systemd-socket-activate", append(flags, "-E", quickExit, "-E", "FDPASS_CHILD=given "+string(arg), self)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -207,6 +207,29 @@ func TestProcGivenDatagram(t *testing.T) {
 	}, "-d", "-l", "127.0.0.1:"+port)
 	if len(r.Errors) > 0 || !slices.Equal(r.Matched, []int{0, -1}) || !r.States[0].Listening {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	tcp, udp := mustOpen(t, spec("tcp://127.0.0.1:0")), mustOpen(t, spec("udp://:0"))
+	path := mustOpen(t, spec("unix://"+unixPath(t)))
+	list := []Named{{"a", tcp.Descriptor()}, {"unknown", udp.Descriptor()}, {"unknown", path.Descriptor()}}
+	named := func(name string, a Address) Spec { return Spec{Name: name, Address: a} }
+	for i, tt := range []struct {
+		spec Spec
+		want int
+	}{
+		{named("x", tcp.Address()), 0},
+		{named("x", udp.Address()), 1},
+		{named("x", path.Address()), 2},
+		{named("a", path.Address()), 0}, // by name first
+		{named("x", spec("tcp://127.0.0.1:0").Address), -1},
+		{named("x", spec("unix:///other").Address), -1},
+		{named("x", spec("fifo:///other").Address), -1},
+	} {
+		if got := Match(list, tt.spec); got != tt.want {
+			t.Errorf("case %d: got %d, expected %d", i, got, tt.want)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func TestProcHolders(t *testing.T) {
 		}
 		want := map[int]bool{os.Getpid(): true, worker.cmd.Process.Pid: true}
 		for _, h := range list {
-			if !want[h.PID] || h.Command != "fdpass.test" || !s.Address().isUnix() && h.UID != os.Getuid() {
+			if !want[h.PID] || h.Command != commandOf(os.Getpid()) || !s.Address().isUnix() && h.UID != os.Getuid() {
 				t.Errorf("%s: %+v", address, h)
 			}
 		}
@@ -75,7 +75,7 @@ func TestProcErrorNamesTheHolder(t *testing.T) {
 	defer s.file.remove()
 	s.d.Close()
 	_, err = Open(s.Spec())
-	if want := fmt.Sprintf("held by fdpass.test (pid %d)", worker.cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
+	if want := fmt.Sprintf("held by %s (pid %d)", commandOf(os.Getpid()), worker.cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, expected %q", err, want)
 	}
 }
@@ -84,7 +84,7 @@ func TestProcErrorNamesTheHolder(t *testing.T) {
 func TestProcHolderOfAnotherUser(t *testing.T) {
 	s := mustOpen(t, spec("tcp://127.0.0.1:0"))
 	job := task{SameNet: true, Specs: []Spec{spec(s.Address().String())}}
-	want := fmt.Sprintf("held by fdpass.test (pid %d)", os.Getpid())
+	want := fmt.Sprintf("held by %s (pid %d)", commandOf(os.Getpid()), os.Getpid())
 	if os.Getuid() == 0 {
 		job.UID, want = 65534, "held by a process of another user (uid 0)"
 	}

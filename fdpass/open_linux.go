@@ -85,24 +85,25 @@ func (o *opener) create() error {
 	return nil
 }
 
+// setOptions sets what must be set before bind(2). It makes TCP addresses reusable, so that connections of the past in
+// TIME_WAIT are no obstacle (ip(7)); for UDP the same option would let two sockets share the address.
 func (o *opener) setOptions() error {
+	if o.spec.Address.isTCP() || o.share {
+		if err := share(o.fd); err != nil {
+			return o.fail("socket", err)
+		}
+	}
 	warnings, err := o.prepare(o.fd)
 	o.warnings = append(o.warnings, warnings...)
 	return err
 }
 
-// prepare sets what must be set before bind(2). It makes TCP addresses reusable, so that connections of the past in
-// TIME_WAIT are no obstacle (ip(7)); for UDP the same option would let two sockets share the address. An IPv6 wildcard
-// is told whether it takes IPv4, and not left to net.ipv6.bindv6only.
+// prepare sets the options of the specification. An IPv6 wildcard is told whether it takes IPv4, and not left to
+// net.ipv6.bindv6only.
 func (o *opener) prepare(fd int) (warnings []string, err error) {
 	if o.kind.domain == unix.AF_INET6 {
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, o.onlyIPv6()); err != nil {
 			return nil, o.fail("ipv6_only", err)
-		}
-	}
-	if o.spec.Address.isTCP() || o.share {
-		if err := share(fd); err != nil {
-			return nil, o.fail("socket", err)
 		}
 	}
 	return applyOptions(fd, o.kind, o.spec)
@@ -147,7 +148,8 @@ func (o *opener) bindTo(fd int, a Address) error {
 
 // bindAnyPort lets the kernel choose a port for a scout socket and then binds ours to that port by number. The kernel
 // gives a port that it chose itself away at shutdown(2), and listen(2) then takes another: only a port bound by number
-// survives a worker's shutdown. Both are reusable, so the scout keeps the port until ours has it.
+// survives a worker's shutdown. The scout is made reusable only after its bind(2), because looking for a port that is
+// free or reusable takes the kernel ten times longer; then both are, and the scout keeps the port until ours has it.
 func (o *opener) bindAnyPort() error {
 	scout, err := unix.Socket(o.kind.domain, o.kind.typ|unix.SOCK_CLOEXEC, o.kind.proto)
 	if err != nil {
@@ -161,7 +163,7 @@ func (o *opener) bindAnyPort() error {
 		return err
 	}
 	chosen, err := addressOf(scout, o.spec.Address.Network)
-	if err != nil {
+	if err := errors.Join(err, share(scout)); err != nil {
 		return err
 	}
 	a := o.spec.Address

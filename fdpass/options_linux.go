@@ -72,6 +72,9 @@ func optionNamed(name string) (option, bool) {
 
 // applyOptions sets everything that spec gives. The warnings name what the kernel took only in part.
 func applyOptions(fd int, k kind, spec Spec) (warnings []string, err error) {
+	if spec.Options == (Options{}) {
+		return nil, nil
+	}
 	given := settings(spec.Options)
 	if spec.Options.IPv6Only != nil && k.domain != unix.AF_INET6 {
 		return nil, unfit(spec, "ipv6_only")

@@ -121,7 +121,7 @@ func (s *Socket) Reconfigure(spec Spec) error { return reconfigure(s, spec) }
 
 // Pause makes the kernel drop connection requests until Resume: clients wait in the retransmission of their SYN (about
 // 1, 3, 7 s ...) and nobody is refused. Connections that exist go on, and those in the queue can be accepted. Plain TCP
-// only; Linux only.
+// only, Linux only; new kernels ask for CAP_NET_ADMIN.
 func (s *Socket) Pause() error { return pause(s, true) }
 
 // Resume ends Pause.
