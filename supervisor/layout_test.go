@@ -1,0 +1,244 @@
+package supervisor
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/stage"
+)
+
+func parseFile(t *testing.T, text string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse(filepath.Join(t.TempDir(), "test.hcl"), []byte(text), config.Host{Environ: []string{"HOME=/h"}, CPUs: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+const two = `
+listener "web" { address = "tcp://127.0.0.1:80" }
+listener "admin" { address = "tcp://127.0.0.1:0" }
+listener "jobs" { address = "unix:///run/jobs.sock" }
+service "app" {
+	command   = ["./app", "${listener.web.fd}", "${listener.admin.port}", "${listener.jobs.path}", "${worker.runtime_dir}"]
+	listeners = ["jobs", "web"]
+	ready { when = "newline" }
+	environment = { A = "${worker.index}", PATH = "/mine" }
+}`
+
+func TestLayout(t *testing.T) {
+	cfg := parseFile(t, two)
+	s := spec{service: cfg.Services[0], all: cfg, generation: 4, index: 1,
+		addresses: map[string]fdpass.Address{"admin": {Network: "tcp", Host: "127.0.0.1", Port: 4711}}}
+	l, err := layoutOf(s, surroundings{environ: []string{"HOME=/h", "LISTEN_FDS=9", "NOTIFY_SOCKET=/x", "SUPERVISE_WORKER=7", "LANG=C"}, runtimeDir: "/run/w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"./app", "4", "4711", "/run/jobs.sock", "/run/w"}, l.resolved.Command); d != "" {
+		t.Error(d)
+	}
+	if l.readyFD != 5 {
+		t.Errorf("readiness pipe at %d", l.readyFD)
+	}
+	want := map[string]string{"HOME": "/h", "LANG": "C", "PATH": "/mine", "A": "1", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "jobs:web", "READY_FD": "5",
+		"SUPERVISE_SERVICE": "app", "SUPERVISE_GENERATION": "4", "SUPERVISE_WORKER": "1", "NOTIFY_SOCKET": ""}
+	for key, value := range want {
+		if l.env[key] != value {
+			t.Errorf("%s = %q, want %q", key, l.env[key], value)
+		}
+	}
+}
+
+// TestEnvironmentOrder checks what wins: supervise's own, files, environment, the handoff.
+func TestEnvironmentOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("FROM=file\nOTHER=file\nLISTEN_FDS=file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := `
+listener "web" { address = "tcp://127.0.0.1:80" }
+service "app" {
+	command             = ["./app"]
+	listeners           = ["web"]
+	environment_files   = ["` + file + `"]
+	environment         = { FROM = "configuration" }
+	inherit_environment = INHERIT
+}`
+	for inherit, want := range map[string]string{"true": "own", "false": ""} {
+		cfg := parseFile(t, strings.Replace(text, "INHERIT", inherit, 1))
+		l, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{environ: []string{"FROM=own", "OTHER=own", "MINE=own"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{l.env["FROM"], l.env["OTHER"], l.env["MINE"], l.env["LISTEN_FDS"]}
+		if d := cmp.Diff([]string{"configuration", "file", want, "1"}, got); d != "" {
+			t.Errorf("inherit_environment = %s: %s", inherit, d)
+		}
+		if inherit == "false" && l.env["PATH"] != defaultPath {
+			t.Errorf("PATH %q", l.env["PATH"])
+		}
+	}
+	cfg := parseFile(t, strings.Replace(strings.Replace(text, file, "/nowhere", 1), "INHERIT", "true", 1))
+	if _, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{}); err == nil {
+		t.Error("a missing environment file is no error")
+	}
+}
+
+func TestPlan(t *testing.T) {
+	cfg := parseFile(t, two+`
+service "other" {
+	command = ["/bin/true"]
+	workers = 2
+	user    = "nobody"
+	output  = "inherit"
+}
+service "wrong" {
+	command = ["/bin/true"]
+	user    = "no-such-user"
+}`)
+	plans, err := Plan(cfg, []string{"HOME=/h"}, "/run/test")
+	if err == nil || !strings.Contains(err.Error(), `service "wrong" as user "no-such-user": there is no such user`) {
+		t.Errorf("error %v", err)
+	}
+	var files []string
+	for _, p := range plans {
+		for _, f := range p.Files {
+			files = append(files, p.Service+" "+f.Listener+f.What)
+		}
+	}
+	for _, want := range []string{"app jobsunix:///run/jobs.sock", "app readiness pipe", "other supervise's own output", "app /dev/null"} {
+		if !slices.Contains(files, want) {
+			t.Errorf("no %q in %q", want, files)
+		}
+	}
+	if !slices.Contains(plans[0].Env, "LISTEN_PID=(its process number)") || slices.Contains(plans[0].Env, "HOME=/h") {
+		t.Errorf("environment %q", plans[0].Env)
+	}
+}
+
+func TestIdentify(t *testing.T) {
+	nobody := uint32(65534)
+	tests := map[string]struct {
+		attributes string
+		want       identity
+		fails      string
+	}{
+		"as supervise":            {``, identity{}, ""},
+		"a name":                  {`user = "nobody"`, identity{uid: &nobody, gid: &nobody, groups: []uint32{65534}, env: map[string]string{"HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"}}, ""},
+		"a number without a name": {`user = "54321"`, identity{uid: pointer(54321), gid: pointer(54321)}, ""},
+		"groups of its own":       {"user = \"nobody\"\ngroup = \"0\"\ngroups = [\"1\", \"root\"]", identity{uid: &nobody, gid: pointer(0), groups: []uint32{1, 0}, env: map[string]string{"HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody"}}, ""},
+		"no such user":            {`user = "gone"`, identity{}, "there is no such user"},
+		"no such group":           {`group = "gone"`, identity{}, "there is no such group"},
+		"no such other group":     {`groups = ["gone"]`, identity{}, "there is no such group"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := identify(parse(t, tt.attributes).Services[0])
+			if tt.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.fails) {
+					t.Errorf("error %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tt.want, got, cmp.AllowUnexported(identity{})); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func pointer(n uint32) *uint32 { return &n }
+
+func TestStagePlan(t *testing.T) {
+	cfg := parse(t, "umask = \"027\"\nnice = 5\noom_score_adjust = 100\nno_new_privileges = true\nlimits { nofile = 100 }")
+	p := stagePlan(spec{service: cfg.Services[0]}, layout{resolved: config.Resolved{Directory: "/d"}}, identity{groups: []uint32{3}}, []string{"x"}, map[string]string{"B": "2", "A": "1"})
+	umask, nice, oom := uint32(0o27), 5, 100
+	want := stage.Plan{Command: []string{"x"}, Env: []string{"A=1", "B=2"}, Directory: "/d", Groups: []uint32{3}, Umask: &umask, Nice: &nice, OOMScoreAdjust: &oom,
+		NoNewPrivileges: true, Limits: []stage.Limit{{Resource: "nofile", Soft: 100, Hard: 100}}}
+	if d := cmp.Diff(want, p); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestFolder checks that a worker's notify socket fits into sun_path, however long names are.
+func TestFolder(t *testing.T) {
+	cfg := parse(t, ``)
+	cfg.Services[0].Name = strings.Repeat("x", 63)
+	s := spec{service: cfg.Services[0], generation: 123456, index: 12}
+	for _, dir := range []string{"/run/supervise/app", "/run/" + strings.Repeat("d", 70)} {
+		h := &host{runtimeDir: dir}
+		if got := h.folder(s, 99) + ".notify"; len(got) > 107 || !strings.HasPrefix(got, dir) {
+			t.Errorf("%d bytes: %s", len(got), got)
+		}
+	}
+}
+
+func TestRestarts(t *testing.T) {
+	old := parseFile(t, `
+listener "web" { address = "tcp://127.0.0.1:80" }
+listener "x" {
+	address = "tcp://127.0.0.1:81"
+	backlog = 5
+}
+service "a" {
+	command   = ["./a"]
+	listeners = ["web"]
+}
+service "b" {
+	command   = ["./b"]
+	listeners = ["x"]
+}
+service "c" { command = ["./c"] }
+service "d" { command = ["./d"] }`)
+	next := parseFile(t, `
+listener "web" { address = "tcp://127.0.0.1:8080" }
+listener "x" {
+	address = "tcp://127.0.0.1:81"
+	backlog = 6
+}
+service "a" {
+	command   = ["./a"]
+	listeners = ["web"]
+	directory = "/"
+}
+service "b" {
+	command   = ["./b"]
+	listeners = ["x"]
+	workers   = 3
+	stop { timeout = "1s" }
+	directory = "/"
+}
+service "c" {
+	command   = ["./c", "changed"]
+	directory = "/"
+}
+service "d" {
+	command   = ["./d"]
+	directory = "/"
+	ready { when = "notify" }
+}`)
+	changes := config.Diff(old, next)
+	for i := range changes.Services { // both files lie in folders of their own, which is no matter here
+		changes.Services[i].Attributes = slices.DeleteFunc(changes.Services[i].Attributes, func(a config.AttributeChange) bool { return a.Name == "directory" })
+	}
+	if d := cmp.Diff(map[string]bool{"a": true, "c": true}, restarts(next, changes)); d != "" {
+		t.Errorf("%s%s", d, changes)
+	}
+	if got := withService(next, old.Service("c")).Service("c"); got != old.Service("c") || next.Service("c") == got {
+		t.Error("withService changed the wrong thing")
+	}
+	if withService(next, nil) != next {
+		t.Error("nothing to put back, but another configuration")
+	}
+}
