@@ -15,12 +15,10 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/v1/services/app/scale", `{"workers":2}`)
 	f.Add("POST", "/v1/services/%2e%2e/signal", `{"signal":"\u0000"}`)
 	f.Add("GET", "/v1/logs?lines=9&service=%ff", "")
+	f.Add("GET", "/v1/events?%66ollow=1", "")
 	f.Add("OPTIONS", "*", "[[[[")
 	s := NewServer(Options{Backend: &fake{}, Version: "v1", GID: -1})
 	f.Fuzz(func(t *testing.T, method, target, body string) {
-		if !token(method) || strings.Contains(target, "follow") {
-			return // net/http answers the first itself; the second waits, which is right
-		}
 		w := ask(s, method, target, body)
 		if w.Code < 200 || w.Code > 499 {
 			t.Errorf("status %d", w.Code)
@@ -33,16 +31,6 @@ func FuzzRequest(f *testing.F) {
 			}
 		}
 	})
-}
-
-// token is what net/http lets through as a method.
-func token(s string) bool {
-	for _, r := range s {
-		if r < 'A' || r > 'z' {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // FuzzBody is the strict decoder alone.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -22,11 +23,14 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // ask gives an answer as text: its status and its lines.
 func ask(s *Server, method, target, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://supervise/", strings.NewReader(body))
+	r := httptest.NewRequest("GET", "http://supervise/", strings.NewReader(body))
+	r.Method = method
 	if u, err := r.URL.Parse(target); err == nil {
 		r.URL = u
 	}
-	r = r.WithContext(withUser(r.Context(), os.Geteuid()))
+	gone, cancel := context.WithCancel(r.Context())
+	cancel() // what follows would wait for more
+	r = r.WithContext(withUser(gone, os.Geteuid()))
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
