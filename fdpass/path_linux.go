@@ -3,8 +3,10 @@ package fdpass
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,6 +39,10 @@ func identify(path string) (id fileID, mode uint32, err error) {
 // newSocketFile takes note of the file just made at path and links it aside.
 func newSocketFile(path string) (*socketFile, error) {
 	id, _, err := identify(path)
+	for tries := 0; errors.Is(err, unix.ENOENT) && tries < 100; tries++ {
+		time.Sleep(time.Millisecond) // somebody's clearStale has it in the hand, sees that it lives and puts it back
+		id, _, err = identify(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +151,7 @@ func clearStale(path string) error {
 		}
 		return err
 	}
-	grabbed := fmt.Sprintf("%s.stale-%d", asideOf(path), os.Getpid())
+	grabbed := fmt.Sprintf("%s.stale-%x", asideOf(path), rand.Uint64())
 	if err := unix.Rename(path, grabbed); err != nil {
 		if errors.Is(err, unix.ENOENT) {
 			return nil
