@@ -153,7 +153,7 @@ func bad() map[string][]raw {
 		"too many in all":       {{header(1, MaxNamed, 2), 1}},
 		"names too long":        {{header(1, 0, 257), 1}},
 		"names too short":       {{header(1, 0, 1), 1}},
-		"size huge":             {{header(1, 0, 1<<31), 1}},
+		"size huge":             {{header(1, 0, 1<<30), 1}},
 		"empty name":            {{header(2, 0, 4), 2}, {[]byte("\x00\x02ab"), 0}},
 		"bad name":              {{header(1, 0, 2), 1}, {[]byte("\x01\n"), 0}},
 		"name runs over":        {{header(1, 0, 2), 1}, {[]byte("\x09a"), 0}},
