@@ -54,18 +54,23 @@ func (a *app) run(r runner) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	i := &instance{app: a, log: a.logger(cfg.Log)}
+	i.reloadFrom(r, cfg)
+	return i.manage(api, cfg, supervisor.Options{
+		Config: cfg, Load: i.load, Given: given, Log: i.log, RuntimeDir: dir,
+		Output: a.printer(), Version: version(), Environ: environ,
+	})
+}
+
+// manage opens the listeners and serves.
+func (i *instance) manage(api net.Listener, cfg *config.Config, o supervisor.Options) error {
 	k, err := keeper.NewLocal("")
 	if err != nil {
 		return err
 	}
 	defer k.Close()
-	i := &instance{app: a, log: a.logger(cfg.Log)}
-	i.reloadFrom(r, cfg)
-	i.Manager, err = supervisor.New(supervisor.Options{
-		Config: cfg, Load: i.load, Keeper: k, Given: given, Log: i.log, RuntimeDir: dir,
-		Output: a.printer(), Version: version(), Environ: environ,
-	})
-	if err != nil {
+	o.Keeper = k
+	if i.Manager, err = supervisor.New(o); err != nil {
 		return err
 	}
 	return i.serve(api, cfg)
