@@ -102,13 +102,13 @@ func (s *service) start(op *operation) {
 
 // scale gives the current generation another number of workers.
 func (s *service) scale(op *operation) {
-	before := s.workers
 	s.workers = op.workers
 	g := s.current
 	if g == nil || op.workers == len(g.active()) {
 		answer(op.replies, nil)
 		return
 	}
+	before := len(g.active())
 	for _, sl := range g.resize(op.workers) {
 		stop(&sl.retry)
 		s.stopWorker(sl.worker)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"os"
+	"slices"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
@@ -34,7 +35,7 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	}
 	st.Config = current.Path
 	for _, l := range m.registry.Status() {
-		st.Listeners = append(st.Listeners, listenerStatus(l))
+		st.Listeners = append(st.Listeners, listenerStatus(l, current))
 	}
 	st.Services = gather(services)
 	return st, nil
@@ -131,10 +132,18 @@ func (sl *slot) status(g *generation) WorkerStatus {
 	return st
 }
 
-func listenerStatus(l registry.Listener) ListenerStatus {
-	services := l.Services
-	if services == nil {
-		services = []string{}
+// listenerStatus lists the services that the listener is configured for, and those that still hold it.
+func listenerStatus(l registry.Listener, cfg *config.Config) ListenerStatus {
+	services := []string{}
+	for _, s := range cfg.Services {
+		if slices.Contains(s.Listeners, l.Name) {
+			services = append(services, s.Name)
+		}
+	}
+	for _, name := range l.Services {
+		if !slices.Contains(services, name) {
+			services = append(services, name)
+		}
 	}
 	return ListenerStatus{
 		Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Queue: l.Queue, Held: l.Paused, Services: services,

@@ -115,7 +115,7 @@ func TestBake(t *testing.T) {
 		if st := b.status(); st.Rollout.Step != "bake" || st.Generation != 1 {
 			t.Errorf("status %+v", st)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if got := b.status().Generation; got != 2 {
 			t.Errorf("generation %d", got)

@@ -195,7 +195,7 @@ func TestDeadlines(t *testing.T) {
 			stopped := b.stop()
 			time.Sleep(7*time.Second - 1)
 			b.waits(stopped)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			b.wants(stopped, nil)
 			if got := r.process(0).got(); !cmp.Equal(got, []syscall.Signal{syscall.SIGTERM}) {
 				t.Errorf("signals %v", got)

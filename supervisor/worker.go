@@ -71,11 +71,6 @@ const (
 	ended
 )
 
-// label names the worker for people: "app.2/0".
-func (w *worker) label() string {
-	return fmt.Sprintf("%s.%d/%d", w.gen.cfg.Name, w.gen.number, w.index)
-}
-
 // describe names the worker in the middle of a sentence.
 func (w *worker) describe() string {
 	if w.pid == 0 {

@@ -88,19 +88,9 @@ func whoRuns(path string, err error) error {
 	return &RunningError{Path: path, Config: status.Config, PID: status.KeeperPID}
 }
 
-// listener makes Go's of an open socket. Only this process has the socket, so that O_NONBLOCK, which Go sets, concerns nobody
-// else.
+// listener makes Go's of an open socket, which only this process has.
 func listener(s *fdpass.Socket) (net.Listener, error) {
-	var l net.Listener
-	err := s.Descriptor().Use(func(fd int) error {
-		f, err := duplicate(fd)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		l, err = net.FileListener(f)
-		return err
-	})
+	l, err := s.Listener()
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
