@@ -1,0 +1,93 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// idle is how long an idle supervise is watched.
+const idle = 10 * time.Second
+
+// BenchmarkIdle watches a supervise in which nothing happens: its resident memory, and how often any of its threads was woken, counted by
+// the kernel's context switches.
+func BenchmarkIdle(b *testing.B) {
+	for _, services := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("services=%d", services), func(b *testing.B) {
+			pid := idleSite(b, services)
+			var woken int
+			for b.Loop() {
+				before := statusField(b, pid, "ctxt_switches")
+				time.Sleep(idle)
+				woken += statusField(b, pid, "ctxt_switches") - before
+			}
+			b.ReportMetric(float64(woken)/float64(b.N), "wakeups/10s")
+			b.ReportMetric(float64(processField(b, pid, "VmRSS:"))/1024, "MiB")
+		})
+	}
+}
+
+// idleSite runs so many services that only sleep.
+func idleSite(b *testing.B, services int) (pid int) {
+	b.Helper()
+	dir := b.TempDir()
+	var text strings.Builder
+	for n := range services {
+		fmt.Fprintf(&text, "service \"s%d\" {\n command = [\"/bin/sleep\", \"1000\"]\n ready { when = \"started\" }\n}\n", n)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "app.hcl"), []byte(text.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	cmd, ended, _, err := launch(dir, io.Discard, io.Discard, os.Environ(), "--config", "app.hcl", "--control", filepath.Join(dir, "c.sock"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+	})
+	return cmd.Process.Pid
+}
+
+// statusField adds up a field of all threads, proc_pid_status(5).
+func statusField(b *testing.B, pid int, name string) int {
+	b.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(files) == 0 {
+		b.Fatalf("no threads of process %d: %v", pid, err)
+	}
+	sum := 0
+	for _, file := range files {
+		sum += fieldOf(b, file, name)
+	}
+	return sum
+}
+
+func processField(b *testing.B, pid int, name string) int {
+	return fieldOf(b, fmt.Sprintf("/proc/%d/status", pid), name)
+}
+
+func fieldOf(b *testing.B, file, name string) int {
+	b.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := 0
+	for line := range strings.Lines(string(text)) {
+		var n int
+		if label, value, ok := strings.Cut(line, ":"); ok && strings.HasSuffix(label+":", strings.TrimSuffix(name, ":")+":") {
+			if _, err := fmt.Sscan(value, &n); err == nil {
+				sum += n
+			}
+		}
+	}
+	return sum
+}
