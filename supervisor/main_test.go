@@ -72,6 +72,7 @@ func beWorker(role string, args []string) int {
 		for _, e := range os.Environ() {
 			fmt.Println(e)
 		}
+		fmt.Println("that was all")
 		return beWorker("wait", nil)
 	case "exists": // a check: succeeds when the file is there
 		if _, err := os.Stat(args[0]); err != nil {

@@ -445,7 +445,7 @@ func TestProcEnvironment(t *testing.T) {
 		environment = { PORT = "${listener.web.port}", FD = "${listener.web.fd}", N = "${9000 + worker.index}", G = "${generation}" }
 		ready {
 			when = "log"
-			pattern = "SUPERVISE_WORKER="
+			pattern = "that was all"
 		}
 	}`).started()
 	_, port, _ := net.SplitHostPort(r.address("web"))
