@@ -1,0 +1,34 @@
+// Package supervisor decides: which services run, in which generation, with which sockets. It starts, judges, promotes, drains and
+// retires; what it decides is carried out by a keeper (processes) and a registry (sockets).
+//
+// # The life of a socket
+//
+//	app.hcl ──config.Load──▶ config.Listener
+//	        ──registry─────▶ fdpass.Open: socket, options, bind, listen(backlog); held until the config drops it
+//	        ──service──────▶ the sockets this service asked for, in its order
+//	        ──handoff──────▶ fd numbers + environment + arguments in the worker's dialect
+//	        ──keeper───────▶ spawn `supervise stage` with exactly these descriptors
+//	        ──stage────────▶ LISTEN_PID, user, limits, exec
+//	        ──worker───────▶ accept; says it is ready; the next rollout repeats the last four
+//
+// # Who owns what
+//
+// A Manager has one loop that owns the configuration and the list of services. Every service has a loop of its own that owns its
+// generations, their slots and workers, and its rollout. Nobody else touches these: other goroutines post notes. A worker lives once;
+// its life is the table life. What follows a worker is its slot's matter (a restart, later and later), what follows a generation the
+// rollout's. Loops never wait for each other: what takes time is done by a goroutine that posts the result.
+//
+// A service reaches processes through the interface runner, whose real form is host, and sockets through leases of the registry, with
+// which it can use them but not close them.
+//
+// # Where to look
+//
+//	manager.go verbs.go reload.go   what can be asked of the whole
+//	service.go operation.go         one service: its loop, and what can be asked of it, one thing at a time
+//	rollout.go                      overlap, replace, rolling; promotion and rollback
+//	life.go phase.go worker.go      one worker, from its start to its end
+//	generation.go backoff.go        its place between workers before and after it
+//	host.go child.go ready.go hook.go lines.go   processes: what they are given, how they are heard
+//	layout.go identity.go plan.go   what a worker will be given, worked out without starting anything
+//	event.go report.go logs.go status.go         what is told to people and programs
+package supervisor
