@@ -71,16 +71,21 @@ func (e *RolloutError) Error() string {
 	return s
 }
 
-// StartError says that a service was started and its first worker failed. The service goes on trying.
+// StartError says that a service was started and its first worker failed. The service goes on trying, unless it is final.
 type StartError struct {
 	Service string
 	Reason  string
 	Output  []string // the failed worker's last lines
+	Final   bool     // restart.when says to leave it at that
 }
 
 // Error gives the reason on one line.
 func (e *StartError) Error() string {
-	return fmt.Sprintf("cannot start service %q: %s; it is tried again", e.Service, e.Reason)
+	s := fmt.Sprintf("cannot start service %q: %s", e.Service, e.Reason)
+	if !e.Final {
+		s += "; it is tried again"
+	}
+	return s
 }
 
 // Text is Error with the worker's last lines under it.

@@ -18,13 +18,13 @@ type generation struct {
 	slots  []*slot
 
 	promoted      bool
+	prepared      bool // before_start has succeeded: workers may be started
 	stopping      bool // its end is wanted
 	parked        bool // its workers make room for the next generation; they come back if that fails
 	closed        bool // the last worker is gone
 	stopHook      hookState
 	afterStopHook []func()
-	cancelHook    func()       // ends the hook that runs now; nil when none does
-	hookTimer     *time.Timer  // ends it
+	hook          *hookRun     // nil when none runs; there is never more than one
 	waiters       []chan error // told when all its workers are ready, or why one is not
 	whenGone      []func()
 }
@@ -57,16 +57,21 @@ func newGeneration(number int, cfg *config.Service, all *config.Config, workers 
 }
 
 // resize gives g n active slots. The slots cut off are marked retired: their workers are the caller's to stop, and the
-// slots go when the workers are gone.
+// slots go when the workers are gone. A slot that is still there is taken again rather than doubled, because a worker's
+// folder, port or file may be named after its index: the next one starts when the old one is gone.
 func (g *generation) resize(n int) (cut []*slot) {
-	for _, sl := range g.active() {
-		if sl.index >= n {
-			sl.retired = true
+	there := map[int]bool{}
+	for _, sl := range g.slots {
+		there[sl.index] = true
+		if sl.index >= n && !sl.retired {
 			cut = append(cut, sl)
 		}
+		sl.retired = sl.index >= n
 	}
-	for i := len(g.active()); i < n; i++ {
-		g.slots = append(g.slots, &slot{index: i})
+	for i := range n {
+		if !there[i] {
+			g.slots = append(g.slots, &slot{index: i})
+		}
 	}
 	return cut
 }

@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
-	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/notify"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
 // startWorker puts a new worker into a slot that has none and does not wait for one.
 func (s *service) startWorker(g *generation, sl *slot) {
-	if sl.worker != nil || sl.retry != nil || sl.finished || sl.retired || g.stopping || g.parked {
+	if sl.worker != nil || sl.retry != nil || sl.finished || sl.retired || !g.prepared || g.stopping || g.parked || s.crowded(g) {
 		return
 	}
 	w := &worker{gen: g, slot: sl, index: sl.index, phase: starting, startedAt: time.Now()}
@@ -109,6 +108,10 @@ func (s *service) enterReady(w *worker) {
 func (s *service) enterDraining(w *worker) {
 	s.emit(w.event(KindWorkerDraining, "worker draining"))
 	s.tellSockets(w, "draining")
+	if w.gen.cfg.Stop.Timeout == 0 {
+		s.step(w, ranOut)
+		return
+	}
 	w.arm(s, w.gen.cfg.Stop.Timeout)
 	if w.launched {
 		s.signal(w, stopSignal(w.gen))
@@ -119,7 +122,7 @@ func (s *service) enterKilling(w *worker, was phase) {
 	e := w.event(KindWorkerKilled, "worker killed")
 	if w.failure != "" {
 		e.Error = w.failure
-	} else if was == draining {
+	} else if was == draining && !s.killed && w.gen.cfg.Stop.Timeout > 0 {
 		e.Error = fmt.Sprintf("%s did not end within %s", w.describe(), w.gen.cfg.Stop.Timeout)
 	}
 	s.emit(e)
@@ -141,6 +144,7 @@ func (s *service) ended(w *worker, h happening) {
 	if w.stopping || g.stopping || g.parked {
 		s.emit(w.event(KindWorkerExited, "worker "+h.text()))
 		s.checkGone(g)
+		s.startWorker(g, w.slot) // if it is wanted again by now
 		s.advance()
 		return
 	}
@@ -151,7 +155,9 @@ func (s *service) ended(w *worker, h happening) {
 func (s *service) lost(w *worker, was phase, h happening, output []string) {
 	g := w.gen
 	candidate := s.rollout != nil && s.rollout.to == g && !g.promoted
-	if h.err == nil && leaveAlone(g.cfg.Restart.When, h.exit, was) && !(candidate && was == starting) {
+	completed := h.err == nil && h.exit.Success() && !w.readyAt.IsZero() && w.failure == ""
+	when := g.cfg.Restart.When
+	if when != "always" && completed {
 		w.slot.finished = true
 		s.emit(w.event(KindWorkerExited, "worker "+h.text()+" and is not restarted"))
 		s.settled(g)
@@ -166,7 +172,21 @@ func (s *service) lost(w *worker, was phase, h happening, output []string) {
 		s.fail(reason, output)
 		return
 	}
+	if when == "never" && h.err == nil {
+		s.giveUp(w, reason, output)
+		return
+	}
 	s.restart(w, reason, output)
+}
+
+// giveUp leaves a slot empty whose worker failed, as restart.when wants it.
+func (s *service) giveUp(w *worker, reason string, output []string) {
+	w.slot.finished = true
+	s.reason = reason
+	w.gen.tell(&StartError{Service: s.name, Reason: reason, Output: output, Final: true})
+	if w.gen.allReady() {
+		s.cameUp()
+	}
 }
 
 // restart gives the slot of a failed worker its next one, after a delay that grows.
@@ -294,11 +314,6 @@ func failureOf(w *worker, was phase, h happening) string {
 		return fmt.Sprintf("%s %s before it was ready", w.describe(), h.exit)
 	}
 	return fmt.Sprintf("%s %s", w.describe(), h.exit)
-}
-
-// leaveAlone is whether restart.when says not to replace a worker that ended so.
-func leaveAlone(when string, exit keeper.Exit, was phase) bool {
-	return when == "never" || when == "on-failure" && exit.Success() && was == ready
 }
 
 // stopSignal is what asks g's workers to finish.

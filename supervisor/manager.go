@@ -278,8 +278,8 @@ func (m *Manager) socketReplaced(listener string) {
 	m.post(func() {
 		for _, s := range m.services {
 			s.post(func() {
-				if slices.Contains(s.cfg.Listeners, listener) && s.current != nil {
-					s.accept(&operation{kind: opRestart})
+				if slices.Contains(s.cfg.Listeners, listener) {
+					s.accept(&operation{kind: opRestart, running: true})
 				}
 			})
 		}

@@ -13,7 +13,8 @@ type operation struct {
 	kind    operationKind
 	cfg     *config.Service // restart and adjust: the configuration to go on with; nil = the one it has
 	all     *config.Config
-	workers int // scale
+	workers int  // scale
+	running bool // restart: only a service that runs; a stopped one stays stopped
 	replies []chan error
 }
 
@@ -28,12 +29,17 @@ const (
 
 // accept queues an operation. A restart joins one that is still waiting: both want workers that start after now.
 func (s *service) accept(op *operation) {
+	if s.leaving {
+		answer(op.replies, s.beingStopped())
+		return
+	}
 	if op.kind == opRestart {
 		for _, waiting := range s.queue {
 			if waiting.kind == opRestart {
 				if op.cfg != nil {
 					waiting.cfg, waiting.all = op.cfg, op.all
 				}
+				waiting.running = waiting.running && op.running
 				waiting.replies = append(waiting.replies, op.replies...)
 				return
 			}
@@ -59,10 +65,13 @@ func (s *service) perform(op *operation) {
 	case opRestart:
 		before := s.settings
 		s.take(op)
-		if s.current == nil {
-			s.start(op)
-		} else {
+		switch {
+		case s.current != nil:
 			s.begin(before, op.replies)
+		case op.running:
+			answer(op.replies, nil)
+		default:
+			s.start(op)
 		}
 	case opScale:
 		s.scale(op)
@@ -121,20 +130,45 @@ func (s *service) scale(op *operation) {
 
 // halt stops the service. It does not wait for its turn: a rollout that is going on fails.
 func (s *service) halt(reply chan error) {
+	if s.current == nil && len(s.former) == 0 {
+		s.refuse()
+		s.reason, s.kept = "", ""
+		reply <- nil
+		return
+	}
 	s.stops = append(s.stops, reply)
 	s.halting = true
-	err := fmt.Errorf("service %q is being stopped", s.name)
-	for _, op := range s.queue {
-		answer(op.replies, err)
-	}
-	s.queue = nil
 	if r := s.rollout; r != nil && r.failed == nil && !r.to.promoted {
 		s.fail("the service is being stopped", nil)
 	}
+	s.refuse()
 	if s.current != nil {
 		s.retire(s.current, func() {})
 	}
 	s.checkHalted()
+}
+
+// refuse answers what waits for its turn. Settings are kept for the next start: the manager takes them for those in force.
+func (s *service) refuse() {
+	for _, op := range s.queue {
+		s.take(op)
+		switch op.kind {
+		case opScale:
+			s.workers = op.workers
+			answer(op.replies, nil)
+		case opAdjust:
+			answer(op.replies, nil)
+		default:
+			answer(op.replies, s.beingStopped())
+		}
+	}
+	s.queue = nil
+}
+
+// leave stops the service for good.
+func (s *service) leave(reply chan error) {
+	s.leaving = true
+	s.halt(reply)
 }
 
 // checkHalted tells those who wait for the service to be stopped that it is.
@@ -150,18 +184,15 @@ func (s *service) checkHalted() {
 	s.stops = nil
 }
 
-// killAll ends every worker at once.
+// killAll ends every worker and hook at once, and the service with them.
 func (s *service) killAll() {
 	s.killed = true
+	s.leave(make(chan error, 1))
 	for _, g := range s.generations() {
-		g.stopping = true
-		if g.cancelHook != nil {
-			g.cancelHook()
-		}
+		g.hook.end()
 		for _, sl := range g.slots {
 			if sl.worker != nil {
 				sl.worker.stopping = true
-				s.step(sl.worker, stopAsked)
 				s.step(sl.worker, ranOut)
 			}
 		}

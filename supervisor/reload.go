@@ -169,7 +169,7 @@ func (m *Manager) move(c config.Change, next *config.Config, restart bool) chan 
 		s.post(func() { s.accept(&operation{kind: opStart, replies: []chan error{reply}}) })
 		m.launch(c.Name, s)
 	case restart:
-		s.post(func() { s.accept(&operation{kind: opRestart, cfg: cfg, all: next, replies: []chan error{reply}}) })
+		s.post(func() { s.accept(&operation{kind: opRestart, running: true, cfg: cfg, all: next, replies: []chan error{reply}}) })
 	default:
 		s.post(func() { s.accept(&operation{kind: opAdjust, cfg: cfg, all: next, replies: []chan error{reply}}) })
 	}

@@ -95,10 +95,10 @@ func (s *service) state() string {
 	switch {
 	case s.halting:
 		return "stopping"
-	case s.current == nil || s.current.ranOut():
-		return "stopped"
 	case s.rollout != nil:
 		return "rolling-out"
+	case s.current == nil || s.current.ranOut():
+		return "stopped"
 	case s.current.retrying() || s.reason != "":
 		return "degraded"
 	case !s.current.allReady():

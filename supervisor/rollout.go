@@ -13,7 +13,6 @@ type rollout struct {
 	replies   []chan error
 	step      string
 	startedAt time.Time
-	hooked    bool // before_start has succeeded
 	announced bool // KindReady was reported
 	hooking   bool // after_ready is running
 	failed    error
@@ -40,14 +39,13 @@ func (s *service) begin(before settings, replies []chan error) {
 	s.emit(Event{Kind: KindStart, Generation: to.number, Message: fmt.Sprintf("generation %d is being started (%s)", to.number, to.cfg.Rollout.Strategy)})
 	s.hook(to, "before_start", 0, func(err error) {
 		if r.failed != nil {
-			s.checkGone(to)
 			return
 		}
 		if err != nil {
 			s.fail(err.Error(), nil)
 			return
 		}
-		r.hooked = true
+		to.prepared = true
 		s.advance()
 	})
 }
@@ -55,10 +53,13 @@ func (s *service) begin(before settings, replies []chan error) {
 // advance does what the running rollout can do next. It is called after everything that may have changed that.
 func (s *service) advance() {
 	r := s.rollout
-	if r == nil || r.failed != nil || !r.hooked || r.to.promoted || r.hooking {
+	if r == nil || !r.advances() {
 		return
 	}
 	s.arrange(r)
+	if s.rollout != r || !r.advances() { // what arrange did has led here once more already
+		return
+	}
 	if !r.announced && r.to.allReady() {
 		r.announced = true
 		s.announceReady(r)
@@ -70,6 +71,11 @@ func (s *service) advance() {
 			s.afterReady(r, err)
 		})
 	}
+}
+
+// advances is whether the new generation is still on its way to be the current one.
+func (r *rollout) advances() bool {
+	return r.failed == nil && r.to.prepared && !r.to.promoted && !r.hooking
 }
 
 // replaced is whether all workers of the new generation have proved themselves.
@@ -94,7 +100,6 @@ func (s *service) announceReady(r *rollout) {
 func (s *service) afterReady(r *rollout, err error) {
 	switch {
 	case r.failed != nil:
-		s.checkGone(r.to)
 	case err != nil:
 		s.fail(err.Error(), nil)
 	case s.replaced(r):
@@ -132,10 +137,13 @@ func (s *service) promote(r *rollout) {
 func (s *service) fail(reason string, output []string) {
 	r := s.rollout
 	err := &RolloutError{Service: s.name, Generation: r.to.number, Reason: reason, Output: output, Kept: r.from.number}
+	message := fmt.Sprintf("generation %d failed, generation %d goes on", r.to.number, r.from.number)
+	if s.halting {
+		err.Kept, message = 0, fmt.Sprintf("generation %d is given up", r.to.number)
+	}
 	r.failed, r.step = err, "rollback"
 	s.settings, s.kept = r.before, err.Error()
-	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output,
-		Message: fmt.Sprintf("generation %d failed, generation %d goes on", r.to.number, r.from.number)})
+	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output, Message: message})
 	answer(r.replies, err)
 	r.replies = nil
 	s.former = append(s.former, r.to)
@@ -148,9 +156,10 @@ func (s *service) fail(reason string, output []string) {
 	})
 }
 
-// restore brings back the workers of a generation that had made room for one that failed.
+// restore brings back the workers of a generation that had made room for one that failed. Those that are still on their way out are
+// replaced when they are gone.
 func (s *service) restore(g *generation) {
-	if g.stopping {
+	if g.stopping || s.halting {
 		return
 	}
 	g.parked = false
@@ -214,31 +223,66 @@ func (s *service) park(g *generation) {
 // rolling replaces worker by worker: never more than max_surge beyond the wanted number, never fewer than max_unavailable
 // below it.
 func (s *service) rolling(r *rollout) {
+	limits := r.to.cfg.Rollout
 	want := len(r.to.active())
+	room := r.room()
 	for _, sl := range r.to.active() {
-		if sl.worker == nil && r.from.count(isLive)+r.to.count(isThere) < want+r.to.cfg.Rollout.MaxSurge {
+		if room > 0 && sl.worker == nil && !sl.finished {
 			s.startWorker(r.to, sl)
+			room--
 		}
 	}
-	for _, sl := range r.from.active() {
-		serving := r.from.count(isServing) + r.to.count(isBaked)
-		if sl.worker == nil || !isLive(sl.worker) || sl.worker.phase == ready && serving-1 < want-r.to.cfg.Rollout.MaxUnavailable {
-			continue
-		}
-		s.stepAside(r, sl)
-		return
-	}
+	spare := r.from.count(isServing) + r.to.count(isBaked) - (want - limits.MaxUnavailable)
+	s.stepAside(r, r.from.dispensable(spare))
 }
 
-// stepAside stops one old worker for good, as long as the rollout does not fail.
-func (s *service) stepAside(r *rollout, sl *slot) {
-	r.from.parked = true
-	s.beforeStop(r.from, func() {
-		if r.failed == nil {
-			s.stopWorker(sl.worker)
-			s.advance()
+// room is how many workers may be started beside those there are.
+func (r *rollout) room() int {
+	return len(r.to.active()) + r.to.cfg.Rollout.MaxSurge - r.from.count(isLive) - r.to.count(isThere)
+}
+
+// crowded is whether a worker of g that crashed has to stay away because a new one has taken its place.
+func (s *service) crowded(g *generation) bool {
+	r := s.rollout
+	return r != nil && g == r.from && r.failed == nil && !r.to.promoted && r.to.cfg.Rollout.Strategy == "rolling" && r.room() <= 0
+}
+
+// dispensable gives the workers that are not ready, and at most spare of those that are.
+func (g *generation) dispensable(spare int) []*worker {
+	var out []*worker
+	for _, sl := range g.active() {
+		w := sl.worker
+		if w == nil || !isLive(w) {
+			continue
 		}
-	})
+		if w.phase == ready {
+			if spare <= 0 {
+				continue
+			}
+			spare--
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// stepAside stops old workers for good, as long as the rollout does not fail. Who may go is worked out anew after the hook.
+func (s *service) stepAside(r *rollout, going []*worker) {
+	if len(going) == 0 {
+		return
+	}
+	r.from.parked = true
+	switch r.from.stopHook {
+	case hookRunning:
+		return
+	case hookNotRun:
+		s.beforeStop(r.from, s.advance)
+		return
+	}
+	for _, w := range going {
+		s.stopWorker(w)
+	}
+	s.advance()
 }
 
 // answer gives everybody who waits the result.

@@ -22,6 +22,7 @@ type service struct {
 	notes   chan func()   // anyone may post
 	quit    chan struct{} // closed by whoever made the service, when it is stopped for good
 	done    chan struct{} // closed when the loop has ended
+	up      chan struct{} // closed when a generation has been ready
 
 	// owned by the loop
 	settings
@@ -31,7 +32,9 @@ type service struct {
 	queue   []*operation
 	stops   []chan error // told when everything is gone
 	halting bool         // being stopped
+	leaving bool         // being stopped for good: nothing is accepted any more
 	killed  bool         // everything is being ended at once: no more hooks
+	wasUp   bool         // up is closed
 	number  int          // of the newest generation
 	crashes int
 	reason  string // why a worker is not running; empty when all is well
@@ -51,7 +54,7 @@ type sockets interface {
 func newService(cfg *config.Service, all *config.Config, r runner, so sockets, report func(Event)) *service {
 	return &service{
 		name: cfg.Name, runner: r, sockets: so, report: report,
-		notes: make(chan func(), 16), quit: make(chan struct{}), done: make(chan struct{}),
+		notes: make(chan func(), 16), quit: make(chan struct{}), done: make(chan struct{}), up: make(chan struct{}),
 		log: output.NewLog(logLines), settings: settings{cfg, all, cfg.Workers},
 	}
 }
@@ -153,6 +156,7 @@ func (s *service) bootHook(g *generation, retry *slot) {
 			return
 		}
 		if err == nil {
+			g.prepared = true
 			s.fill(g)
 			return
 		}
@@ -184,6 +188,15 @@ func (s *service) settled(g *generation) {
 	if g == s.current {
 		s.reason = ""
 		g.tell(nil)
+		s.cameUp()
+	}
+}
+
+// cameUp lets the services start that depend on this one.
+func (s *service) cameUp() {
+	if !s.wasUp {
+		s.wasUp = true
+		close(s.up)
 	}
 }
 
@@ -194,9 +207,9 @@ func (s *service) retire(g *generation, whenGone func()) {
 		return
 	}
 	g.stopping = true
-	g.tell(fmt.Errorf("service %q is being stopped", s.name))
-	if g.cancelHook != nil {
-		g.cancelHook()
+	g.tell(s.beingStopped())
+	if g.stopHook != hookRunning {
+		g.hook.end()
 	}
 	for _, sl := range g.slots {
 		stop(&sl.retry)
@@ -209,10 +222,13 @@ func (s *service) retire(g *generation, whenGone func()) {
 	})
 }
 
+// beingStopped is what they get who wait for something that a stop prevents.
+func (s *service) beingStopped() error { return fmt.Errorf("service %q is being stopped", s.name) }
+
 // beforeStop runs the before_stop hook of a generation that has served, once, and then calls f. A hook that fails stops
 // nothing: the stop goes on.
 func (s *service) beforeStop(g *generation, f func()) {
-	if !g.promoted || g.stopHook == hookDone {
+	if !g.promoted || !g.prepared || g.stopHook == hookDone {
 		f()
 		return
 	}
@@ -222,8 +238,11 @@ func (s *service) beforeStop(g *generation, f func()) {
 	}
 	g.stopHook = hookRunning
 	g.afterStopHook = append(g.afterStopHook, f)
-	s.hook(g, "before_stop", g.cfg.Stop.Timeout, func(error) {
+	s.stopHook(g, "before_stop", func(error) {
 		g.stopHook = hookDone
+		if !g.stopping && !g.parked { // a failed rollout has given it back to service meanwhile
+			g.stopHook = hookNotRun
+		}
 		waiting := g.afterStopHook
 		g.afterStopHook = nil
 		for _, f := range waiting {
@@ -234,7 +253,7 @@ func (s *service) beforeStop(g *generation, f func()) {
 
 // checkGone closes the book on a generation whose last worker is gone.
 func (s *service) checkGone(g *generation) {
-	if !g.stopping || g.closed || g.count(isThere) > 0 || g.stopHook == hookRunning {
+	if !g.stopping || g.closed || g.hook != nil || g.count(isThere) > 0 || g.stopHook == hookRunning {
 		return
 	}
 	g.closed = true
@@ -242,7 +261,7 @@ func (s *service) checkGone(g *generation) {
 		s.bury(g)
 		return
 	}
-	s.hook(g, "after_stop", g.cfg.Stop.Timeout, func(error) { s.bury(g) })
+	s.stopHook(g, "after_stop", func(error) { s.bury(g) })
 }
 
 // bury gives back the sockets of a generation that is gone and tells who waited for it.
@@ -269,31 +288,6 @@ func (s *service) drop(g *generation) {
 		}
 	}
 	s.former = kept
-}
-
-// hook runs a hook of g, if there is one, and then calls f in the loop. After limit it is ended; zero means no limit.
-func (s *service) hook(g *generation, name string, limit time.Duration, f func(error)) {
-	var cancel func()
-	if !s.killed {
-		cancel = s.runner.hook(s.spec(g, 0), name, func(err error) { s.post(func() { s.hooked(g, name, err, f) }) })
-	}
-	if cancel == nil {
-		f(nil)
-		return
-	}
-	g.cancelHook = cancel
-	if limit > 0 {
-		s.after(&g.hookTimer, limit, cancel)
-	}
-}
-
-func (s *service) hooked(g *generation, name string, err error, f func(error)) {
-	g.cancelHook = nil
-	stop(&g.hookTimer)
-	if err != nil {
-		s.emit(Event{Kind: KindHookFailed, Generation: g.number, Error: err.Error(), Message: name + " failed"})
-	}
-	f(err)
 }
 
 // spec is what it takes to start the worker of slot index.

@@ -316,8 +316,8 @@ func TestScale(t *testing.T) {
 		if d := cmp.Diff(map[string]int{"ready.1": 1, "draining.1": 4}, b.live()); d != "" {
 			t.Error(d)
 		}
-		back := b.scale(2) // while the old worker 1 still drains
-		time.Sleep(2 * time.Second)
+		back := b.scale(2)          // while the old worker 1 still drains
+		time.Sleep(3 * time.Second) // the new worker 1 starts when the old one is gone
 		b.wants(back, nil)
 		if d := cmp.Diff(map[string]int{"ready.1": 2}, b.live()); d != "" {
 			t.Error(d)

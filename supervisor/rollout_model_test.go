@@ -1,0 +1,340 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// model drives a service at random and knows what has to be true of it after every step.
+type model struct {
+	*bench
+	random  *rand.Rand
+	running bool // whether the last start, restart or stop wants it to
+	workers int  // what the last scale or changed file wants
+	replies []chan error
+	steps   []string
+}
+
+// TestRolloutModel does at random what people, workers and hooks can do to a service, in every strategy, and checks after
+// each step that the rules hold, and in the end that everything has come to rest where the last command wanted it.
+func TestRolloutModel(t *testing.T) {
+	seeds := 100
+	if testing.Short() {
+		seeds = 10
+	}
+	for _, strategy := range []string{"overlap", "replace", "rolling"} {
+		for _, when := range []string{"always", "on-failure", "never"} {
+			t.Run(strategy+" "+when, func(t *testing.T) {
+				for seed := range seeds {
+					synctest.Test(t, func(t *testing.T) { runModel(t, strategy, when, uint64(seed)) })
+					if t.Failed() {
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+func runModel(t *testing.T, strategy, when string, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	cfg := parse(t, modelAttributes(strategy, when, 3, random))
+	runner := &fakeRunner{hooks: map[string]error{}}
+	b := &bench{t: t, runner: runner}
+	b.s = newService(cfg.Services[0], cfg, runner, noSockets{}, b.record)
+	m := &model{bench: b, random: random, workers: 3}
+	go b.s.loop()
+	defer func() {
+		close(b.s.quit)
+		<-b.s.done
+		if t.Failed() {
+			t.Logf("seed %d: %s", seed, strings.Join(m.steps, "; "))
+		}
+	}()
+	for range 40 {
+		m.step(strategy, when)
+		synctest.Wait()
+		m.checkRules(strategy)
+		if t.Failed() {
+			return
+		}
+	}
+	if random.IntN(3) == 0 {
+		m.checkKilled()
+		return
+	}
+	m.checkRest(when)
+	m.checkStopped()
+}
+
+// modelAttributes is a configuration in which every deadline is short and some things are left to chance.
+func modelAttributes(strategy, when string, workers int, random *rand.Rand) string {
+	limits := [][2]int{{1, 0}, {2, 0}, {0, 1}, {2, 2}}[random.IntN(4)]
+	text := fmt.Sprintf("workers = %d\nready {\n when = \"notify\"\n timeout = \"5s\"\n}\nrestart { when = %q }\n", workers, when)
+	text += fmt.Sprintf("stop { timeout = %q }\n", []string{"0s", "3s", "3s"}[random.IntN(3)])
+	text += fmt.Sprintf("rollout {\n strategy = %q\n bake = %q\n", strategy, []string{"0s", "2s"}[random.IntN(2)])
+	if strategy == "rolling" {
+		text += fmt.Sprintf("max_surge = %d\nmax_unavailable = %d\n", limits[0], limits[1])
+	}
+	return text + "}"
+}
+
+// step does one thing.
+func (m *model) step(strategy, when string) {
+	switch n := m.random.IntN(20); n {
+	case 0, 1:
+		m.running = true
+		m.command("start", operation{kind: opStart})
+	case 2, 3, 4:
+		m.running = true
+		m.command("restart", operation{kind: opRestart})
+	case 5:
+		m.running = false
+		m.note("stop")
+		reply := m.reply()
+		m.s.post(func() { m.s.halt(reply) })
+	case 6:
+		m.workers = m.random.IntN(5)
+		m.command(fmt.Sprint("scale ", m.workers), operation{kind: opScale, workers: m.workers})
+	case 7, 8:
+		m.reconfigure(strategy, when, operationKind(n-7)+opRestart)
+	case 9, 10:
+		m.crash()
+	case 11, 12:
+		m.changeHooks()
+	case 13, 14, 15:
+		m.changeManners()
+	default:
+		d := time.Duration(m.random.IntN(3000)) * time.Millisecond
+		m.note(d.String())
+		time.Sleep(d)
+	}
+}
+
+func (m *model) note(step string) { m.steps = append(m.steps, step) }
+
+// reply makes a channel that notices a second answer.
+func (m *model) reply() chan error {
+	c := make(chan error, 2)
+	m.replies = append(m.replies, c)
+	return c
+}
+
+func (m *model) command(name string, op operation) {
+	m.note(name)
+	op.replies = []chan error{m.reply()}
+	m.s.post(func() { m.s.accept(&op) })
+}
+
+// reconfigure does what a reload does. How many workers it leaves depends on how it ends, so a scale follows.
+func (m *model) reconfigure(strategy, when string, kind operationKind) {
+	if kind != opRestart {
+		kind = opAdjust
+	}
+	cfg := parse(m.t, modelAttributes(strategy, when, 1+m.random.IntN(4), m.random))
+	m.command(fmt.Sprint("reload ", kind), operation{kind: kind, running: true, cfg: cfg.Services[0], all: cfg})
+	m.workers = m.random.IntN(5)
+	m.command(fmt.Sprint("scale ", m.workers), operation{kind: opScale, workers: m.workers})
+}
+
+// crash ends one of the processes that run, with some exit status.
+func (m *model) crash() {
+	alive := m.alive()
+	if len(alive) == 0 {
+		return
+	}
+	p, code := alive[m.random.IntN(len(alive))], m.random.IntN(2)
+	m.note(fmt.Sprintf("worker %d.%d exits with %d", p.spec.generation, p.spec.index, code))
+	p.exits(code)
+}
+
+func (m *model) alive() []*fakeProcess {
+	m.runner.mu.Lock()
+	defer m.runner.mu.Unlock()
+	var out []*fakeProcess
+	for _, p := range m.runner.all {
+		p.mu.Lock()
+		if !p.freed {
+			out = append(out, p)
+		}
+		p.mu.Unlock()
+	}
+	return out
+}
+
+func (m *model) changeHooks() {
+	name := []string{"before_start", "after_ready", "before_stop", "after_stop"}[m.random.IntN(4)]
+	m.runner.mu.Lock()
+	defer m.runner.mu.Unlock()
+	m.runner.hookFor = time.Duration(m.random.IntN(4)) * time.Second
+	switch m.random.IntN(3) {
+	case 0:
+		delete(m.runner.hooks, name)
+	case 1:
+		m.runner.hooks[name] = nil
+	default:
+		m.runner.hooks[name] = errors.New("hook failed")
+	}
+	m.note(fmt.Sprint("hooks ", m.runner.hooks, m.runner.hookFor))
+}
+
+func (m *model) changeManners() {
+	good := manners{readyAfter: time.Duration(m.random.IntN(2000)) * time.Millisecond, drain: time.Duration(m.random.IntN(5000)) * time.Millisecond}
+	bad := []manners{
+		good, good,
+		{readyAfter: -1, drain: -1},
+		{startError: errors.New("no such file")},
+		{readyAfter: -1, exitAfter: 500 * time.Millisecond, exitCode: 1},
+		{exitAfter: 1500 * time.Millisecond, exitCode: m.random.IntN(2)},
+	}[m.random.IntN(6)]
+	m.note(fmt.Sprintf("manners %+v", bad))
+	var one sync.Mutex
+	random := rand.New(rand.NewPCG(m.random.Uint64(), 2))
+	m.runner.setManners(func(spec, int) manners {
+		one.Lock()
+		defer one.Unlock()
+		if random.IntN(3) == 0 {
+			return good
+		}
+		return bad
+	})
+}
+
+// checkRules checks in the loop of the service what has to hold at every moment.
+func (m *model) checkRules(strategy string) {
+	checked := make(chan struct{})
+	m.s.post(func() {
+		defer close(checked)
+		m.checkPlaces()
+		r := m.s.rollout
+		if r == nil || r.failed != nil || r.to.promoted || m.s.halting {
+			return
+		}
+		switch strategy {
+		case "overlap":
+			for _, sl := range r.from.active() {
+				if sl.worker != nil && sl.worker.phase == draining && !sl.wasCut() {
+					m.t.Errorf("old worker %d is stopped before the new generation is promoted", sl.index)
+				}
+			}
+		case "replace":
+			if from, to := r.from.count(isThere), r.to.count(isThere); from > 0 && to > 0 {
+				m.t.Errorf("%d old and %d new workers at once", from, to)
+			}
+		case "rolling":
+			old, all := r.from.count(isLive), r.from.count(isLive)+r.to.count(isThere)
+			if most := len(r.to.active()) + r.to.cfg.Rollout.MaxSurge; all > max(most, old) {
+				m.t.Errorf("%d workers, allowed are %d", all, most)
+			}
+		}
+	})
+	<-checked
+}
+
+// wasCut is whether the slot's worker was stopped by a scale that another scale has taken back.
+func (sl *slot) wasCut() bool { return sl.worker.stopping }
+
+// checkPlaces checks that no two processes have the same place, and that the service knows every process.
+func (m *model) checkPlaces() {
+	taken := map[string]bool{}
+	for _, p := range m.alive() {
+		place := fmt.Sprintf("%d.%d", p.spec.generation, p.spec.index)
+		if taken[place] {
+			m.t.Errorf("two processes are worker %s", place)
+		}
+		taken[place] = true
+	}
+	for _, g := range m.s.generations() {
+		for _, sl := range g.slots {
+			if sl.worker != nil {
+				delete(taken, fmt.Sprintf("%d.%d", g.number, sl.index))
+			}
+		}
+	}
+	if len(taken) > 0 {
+		m.t.Errorf("processes that nobody knows: %v", taken)
+	}
+}
+
+// checkRest lets everything go well from now on, waits, and looks at where the service has come to rest.
+func (m *model) checkRest(when string) {
+	m.note("rest")
+	m.runner.setManners(func(spec, int) manners { return manners{} })
+	m.runner.mu.Lock()
+	clear(m.runner.hooks)
+	m.runner.mu.Unlock()
+	time.Sleep(time.Hour)
+	synctest.Wait()
+	m.checkReplies()
+	st := m.status()
+	checked := make(chan struct{})
+	m.s.post(func() {
+		defer close(checked)
+		s := m.s
+		if s.rollout != nil || len(s.queue) > 0 || s.halting || len(s.former) > 0 || len(s.stops) > 0 {
+			m.t.Errorf("no rest: rollout %v, %d waiting, halting %v, %d former generations", s.rollout, len(s.queue), s.halting, len(s.former))
+		}
+		if (s.current != nil) != m.running {
+			m.t.Errorf("running %v, want %v", s.current != nil, m.running)
+		}
+	})
+	<-checked
+	if alive := len(m.alive()); alive != len(st.Workers) {
+		m.t.Errorf("%d processes, %d workers", alive, len(st.Workers))
+	}
+	if m.running && when == "always" && (st.State != "running" || len(st.Workers) != m.workers || st.Workers != nil && !allPhase(st, "ready")) {
+		m.t.Errorf("want %d workers: %+v", m.workers, st)
+	}
+	if !m.running && st.State != "stopped" {
+		m.t.Errorf("status %+v", st)
+	}
+}
+
+func allPhase(st ServiceStatus, phase string) bool {
+	for _, w := range st.Workers {
+		if w.Phase != phase {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *model) checkReplies() {
+	for i, c := range m.replies {
+		if len(c) != 1 {
+			m.t.Errorf("command %d of %d got %d answers", i, len(m.replies), len(c))
+		}
+	}
+}
+
+// checkStopped stops the service and checks that nothing is left of it.
+func (m *model) checkStopped() {
+	m.note("stop for good")
+	reply := m.reply()
+	m.s.post(func() { m.s.leave(reply) })
+	time.Sleep(time.Hour)
+	synctest.Wait()
+	m.checkReplies()
+	if alive := m.alive(); len(alive) > 0 {
+		m.t.Errorf("%d processes are left", len(alive))
+	}
+	late := m.ask(operation{kind: opStart})
+	m.wants(late, errAny)
+}
+
+// checkKilled ends everything at once, as a second Ctrl-C does, and stops the service as a shutdown does some time later.
+func (m *model) checkKilled() {
+	m.note("kill all")
+	m.s.post(m.s.killAll)
+	time.Sleep(time.Second)
+	if st := m.status(); st.State != "stopped" || len(m.alive()) > 0 {
+		m.t.Errorf("%d processes are left, %+v", len(m.alive()), st)
+	}
+	m.checkStopped()
+}
