@@ -114,6 +114,9 @@ func newJournal() *journal {
 func (j *journal) publish(e Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if e.Time.IsZero() {
+		e.Time = time.Now() // here, so that times are in the order of events
+	}
 	if len(j.ring) < journalLength {
 		j.ring = append(j.ring, e)
 	} else {
@@ -145,8 +148,9 @@ func (j *journal) since(at uint64) ([]Event, uint64, <-chan struct{}) {
 	return out, j.next, j.changed
 }
 
-// follow calls emit for every event from number at on, until ctx ends or emit fails.
-func (j *journal) follow(ctx context.Context, at uint64, emit func(Event) error) error {
+// follow calls emit for every event from number at on, until ctx ends, emit fails or end is closed and no event is left.
+func (j *journal) follow(ctx context.Context, at uint64, end <-chan struct{}, emit func(Event) error) error {
+	last := false
 	for {
 		events, next, more := j.since(at)
 		at = next
@@ -155,8 +159,13 @@ func (j *journal) follow(ctx context.Context, at uint64, emit func(Event) error)
 				return err
 			}
 		}
+		if last {
+			return nil
+		}
 		select {
 		case <-more:
+		case <-end:
+			last = true
 		case <-ctx.Done():
 			return nil
 		}

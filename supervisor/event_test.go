@@ -61,7 +61,7 @@ func TestJournalFollow(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var got []Event
 		done := make(chan error, 1)
-		go func() { done <- j.follow(ctx, 0, func(e Event) error { got = append(got, e); return nil }) }()
+		go func() { done <- j.follow(ctx, 0, nil, func(e Event) error { got = append(got, e); return nil }) }()
 		synctest.Wait()
 		j.publish(Event{Message: "after"})
 		synctest.Wait()
@@ -70,7 +70,7 @@ func TestJournalFollow(t *testing.T) {
 			t.Errorf("got %q, %v", messages(got), err)
 		}
 		broken := errors.New("broken pipe")
-		if err := j.follow(t.Context(), 0, func(Event) error { return broken }); err != broken {
+		if err := j.follow(t.Context(), 0, nil, func(Event) error { return broken }); err != broken {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -235,10 +235,10 @@ service "d" {
 	if d := cmp.Diff(map[string]bool{"a": true, "c": true}, restarts(next, changes)); d != "" {
 		t.Errorf("%s%s", d, changes)
 	}
-	if got := withService(next, old.Service("c")).Service("c"); got != old.Service("c") || next.Service("c") == got {
+	if got := withService(next, old, "c").Service("c"); got != old.Service("c") || next.Service("c") == got {
 		t.Error("withService changed the wrong thing")
 	}
-	if withService(next, nil) != next {
+	if withService(next, old, "nobody") != next {
 		t.Error("nothing to put back, but another configuration")
 	}
 }

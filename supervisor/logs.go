@@ -10,14 +10,14 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
-// logs gives the log of one service, or of all in the order of the file.
-func (m *Manager) logs(ctx context.Context, name string) ([]*output.Log, error) {
+// logs gives the log of one service, or of all in the order of the file, and what is closed when no line will come any more.
+func (m *Manager) logs(ctx context.Context, name string) ([]*output.Log, <-chan struct{}, error) {
 	if name != "" {
 		s, err := m.find(ctx, name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return []*output.Log{s.log}, nil
+		return []*output.Log{s.log}, s.done, nil
 	}
 	var out []*output.Log
 	err := m.ask(ctx, func() {
@@ -27,7 +27,20 @@ func (m *Manager) logs(ctx context.Context, name string) ([]*output.Log, error) 
 			}
 		}
 	})
-	return out, err
+	return out, m.done, err
+}
+
+// until is ctx that ends also when end is closed.
+func until(ctx context.Context, end <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-end:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // lastOfAll merges the last n lines of several logs by time.

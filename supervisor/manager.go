@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -53,9 +52,11 @@ type Manager struct {
 	// owned by the loop
 	config    *config.Config
 	services  map[string]*service
-	launched  map[string]bool // services whose start has been asked for
-	waiting   map[string]bool // services that have not been ready yet
-	ending    map[string]bool // services that shutdown has asked to stop
+	launched  map[string]bool       // services whose start has been asked for
+	waiting   map[string]bool       // services that have not been ready yet
+	failing   map[string]bool       // waiting ones that have failed at least once
+	joining   map[string]chan error // reloads that wait for the start of a service they added
+	ending    map[string]bool       // services that shutdown has asked to stop
 	reloading bool
 	stopping  bool
 	loops     sync.WaitGroup // of services
@@ -68,6 +69,7 @@ func New(o Options) (*Manager, error) {
 		o: o, host: newHost(o), journal: newJournal(), startedAt: time.Now(),
 		notes: make(chan func(), 16), started: make(chan struct{}), done: make(chan struct{}),
 		config: o.Config, services: map[string]*service{}, launched: map[string]bool{}, waiting: map[string]bool{}, ending: map[string]bool{},
+		failing: map[string]bool{}, joining: map[string]chan error{},
 	}
 	var err error
 	m.registry, err = registry.New(registry.Options{Log: o.Log, Given: o.Given, Replaced: m.socketReplaced})
@@ -159,58 +161,6 @@ func (m *Manager) add(cfg *config.Service) *service {
 	return s
 }
 
-// launchReady starts every service whose dependencies have been ready, and says when there is none left to wait for.
-func (m *Manager) launchReady() {
-	for _, cfg := range m.config.Services {
-		s := m.services[cfg.Name]
-		if s != nil && !m.launched[cfg.Name] && !m.stopping && m.dependenciesMet(cfg) {
-			m.launched[cfg.Name] = true
-			m.launch(cfg.Name, s)
-		}
-	}
-	if len(m.waiting) == 0 {
-		select {
-		case <-m.started:
-		default:
-			close(m.started)
-			go debug.FreeOSMemory() // what reading and starting needed; an idle program would keep it
-		}
-	}
-}
-
-func (m *Manager) dependenciesMet(cfg *config.Service) bool {
-	return !slices.ContainsFunc(cfg.DependsOn, func(d string) bool { return m.waiting[d] })
-}
-
-// launch starts a service and asks again until it has been ready. A start that failed is retried by the service itself; the
-// reply to a start tells only of the first attempt.
-func (m *Manager) launch(name string, s *service) {
-	reply := make(chan error, 1)
-	s.post(func() { s.accept(&operation{kind: opStart, replies: []chan error{reply}}) })
-	go func() {
-		select {
-		case err := <-reply:
-			m.post(func() { m.launchEnded(name, s, err) })
-		case <-m.done:
-		}
-	}()
-}
-
-func (m *Manager) launchEnded(name string, s *service, err error) {
-	if m.services[name] != s || m.stopping {
-		return
-	}
-	var again *StartError
-	if errors.As(err, &again) {
-		m.launch(name, s)
-		return
-	}
-	if err == nil {
-		delete(m.waiting, name)
-		m.launchReady()
-	}
-}
-
 // shutdown stops every service that no other running one depends on; the others follow as those are gone.
 func (m *Manager) shutdown() {
 	if m.stopping {
@@ -256,10 +206,10 @@ func (m *Manager) hasDependents(name string) bool {
 	})
 }
 
-// stopThen stops a service and calls f in the loop when it is stopped.
+// stopThen stops a service for good and calls f in the loop when it is stopped.
 func (m *Manager) stopThen(s *service, f func()) {
 	reply := make(chan error, 1)
-	s.post(func() { s.halt(reply) })
+	s.post(func() { s.leave(reply) })
 	go func() {
 		<-reply
 		m.post(f)
@@ -268,7 +218,6 @@ func (m *Manager) stopThen(s *service, f func()) {
 
 // record puts an event into the journal and the log.
 func (m *Manager) record(e Event) {
-	e.Time = time.Now()
 	m.journal.publish(e)
 	logEvent(m.o.Log, e)
 }

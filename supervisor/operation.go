@@ -97,15 +97,13 @@ func (s *service) take(op *operation) {
 
 // start boots a stopped service, and waits for one that is being started.
 func (s *service) start(op *operation) {
-	for _, reply := range op.replies {
-		switch {
-		case s.current == nil:
-			s.boot(reply)
-		case s.current.allReady():
-			reply <- nil
-		default:
-			s.current.waiters = append(s.current.waiters, reply)
-		}
+	switch {
+	case s.current == nil:
+		s.boot(op.replies)
+	case s.current.allReady():
+		answer(op.replies, nil)
+	default:
+		s.current.waiters = append(s.current.waiters, op.replies...)
 	}
 }
 

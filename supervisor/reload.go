@@ -18,29 +18,24 @@ func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Change
 	if m.o.Load == nil {
 		return config.Changes{}, errors.New("there is no configuration file to reload: supervise was started without one")
 	}
+	if report == nil {
+		report = func(Event) {}
+	}
 	type result struct {
 		changes config.Changes
 		err     error
 	}
 	at := m.journal.position()
-	done := make(chan result, 1)
+	reply := make(chan result, 1)
 	go func() {
 		changes, err := m.reload()
-		done <- result{changes, err}
+		reply <- result{changes, err}
 	}()
-	following, cancel := context.WithCancel(ctx)
-	reported := make(chan struct{})
-	go func() {
-		defer close(reported)
-		_ = m.journal.follow(following, at, func(e Event) error { report(e); return nil })
-	}()
-	defer func() { cancel(); <-reported }()
-	select {
-	case r := <-done:
-		return r.changes, r.err
-	case <-ctx.Done():
+	r, answered := await(ctx, m.journal, at, reply, nil, report)
+	if !answered {
 		return config.Changes{}, ctx.Err()
 	}
+	return r.changes, r.err
 }
 
 func (m *Manager) reload() (config.Changes, error) {
@@ -115,33 +110,84 @@ func (m *Manager) preflight(next *config.Config, changes config.Changes) error {
 
 // apply moves the services, and waits for them. The error joins what went wrong in each.
 func (m *Manager) apply(old, next *config.Config, changes config.Changes) error {
-	todo := restarts(next, changes)
-	replies := map[string]chan error{}
+	var replies map[string]chan error
 	err := m.ask(context.Background(), func() {
-		m.config = next
-		m.inform(next, changes)
-		for _, c := range changes.Services {
-			replies[c.Name] = m.move(c, next, todo[c.Name])
-			delete(todo, c.Name)
+		if !m.stopping {
+			replies = m.moveAll(old, next, changes)
 		}
-		for name := range todo { // unchanged, but a listener of theirs is another socket now
-			replies[name] = m.renew(name, next)
-		}
-		m.launchReady()
 	})
 	if err != nil {
 		return err
 	}
+	if replies == nil {
+		return errStopped
+	}
 	var problems []error
+	var kept []string
 	for _, name := range slices.Sorted(maps.Keys(replies)) {
-		err := <-replies[name]
+		var err error
+		select {
+		case err = <-replies[name]:
+		case <-m.done:
+			return errStopped
+		}
 		problems = append(problems, err)
 		var rolledBack *RolloutError
 		if errors.As(err, &rolledBack) {
-			m.post(func() { m.config = withService(m.config, old.Service(name)) })
+			kept = append(kept, name)
 		}
 	}
+	if len(kept) > 0 {
+		problems = append(problems, m.keep(old, kept))
+	}
 	return errors.Join(problems...)
+}
+
+// moveAll begins what every service needs and gives the channels on which the results come.
+func (m *Manager) moveAll(old, next *config.Config, changes config.Changes) map[string]chan error {
+	todo := restarts(next, changes)
+	replies, gone := map[string]chan error{}, map[string]chan error{}
+	m.config = next
+	m.inform(next, changes)
+	for _, c := range changes.Services {
+		reply := make(chan error, 1)
+		replies[c.Name] = reply
+		if c.Kind == "removed" {
+			gone[c.Name] = reply
+		} else {
+			m.move(next.Service(c.Name), next, todo[c.Name], reply)
+		}
+		delete(todo, c.Name)
+	}
+	for name := range todo { // unchanged, but a listener of theirs is another socket now
+		replies[name] = make(chan error, 1)
+		m.move(next.Service(name), next, true, replies[name])
+	}
+	m.removeLeaves(old, gone)
+	m.launchReady()
+	for name := range m.failing {
+		m.tellDependents(name)
+	}
+	return replies
+}
+
+// keep puts services back into the configuration whose rollout has failed: as they were, with the listeners that they still hold.
+func (m *Manager) keep(old *config.Config, names []string) error {
+	var listeners []*config.Listener
+	err := m.ask(context.Background(), func() {
+		for _, name := range names {
+			m.config = withService(m.config, old, name)
+		}
+		listeners = m.config.Listeners
+	})
+	if err != nil {
+		return err
+	}
+	sockets, err := m.registry.Prepare(listeners)
+	if err != nil {
+		return err
+	}
+	return sockets.Commit()
 }
 
 // inform gives the services that have not changed the new configuration around them.
@@ -154,39 +200,49 @@ func (m *Manager) inform(next *config.Config, changes config.Changes) {
 	}
 }
 
-// move begins what one changed service needs and gives the channel on which the result comes.
-func (m *Manager) move(c config.Change, next *config.Config, restart bool) chan error {
-	reply := make(chan error, 1)
-	cfg := next.Service(c.Name)
-	switch s := m.services[c.Name]; {
-	case c.Kind == "removed" && s != nil:
-		m.remove(c.Name, s, reply)
-	case c.Kind == "removed" || cfg == nil:
-		reply <- nil
+// move begins what one new or changed service needs.
+func (m *Manager) move(cfg *config.Service, next *config.Config, restart bool, reply chan error) {
+	s := m.services[cfg.Name]
+	op := &operation{kind: opAdjust, cfg: cfg, all: next, replies: []chan error{reply}}
+	switch {
 	case s == nil:
-		s = m.add(cfg)
-		m.launched[c.Name] = true
-		s.post(func() { s.accept(&operation{kind: opStart, replies: []chan error{reply}}) })
-		m.launch(c.Name, s)
+		m.add(cfg)
+		m.joining[cfg.Name] = reply
+		return
 	case restart:
-		s.post(func() { s.accept(&operation{kind: opRestart, running: true, cfg: cfg, all: next, replies: []chan error{reply}}) })
-	default:
-		s.post(func() { s.accept(&operation{kind: opAdjust, cfg: cfg, all: next, replies: []chan error{reply}}) })
+		op.kind, op.running = opRestart, true
 	}
-	return reply
+	s.post(func() { s.accept(op) })
 }
 
-func (m *Manager) remove(name string, s *service, reply chan error) {
-	delete(m.waiting, name)
-	delete(m.launched, name)
-	m.stopThen(s, func() {
-		m.forget(name, s)
-		reply <- nil
+// removeLeaves stops the services that the file has no longer, dependents first; the others follow as those are gone.
+func (m *Manager) removeLeaves(old *config.Config, gone map[string]chan error) {
+	for name, reply := range gone {
+		s := m.services[name]
+		if s != nil && m.neededStill(old, name) {
+			continue
+		}
+		delete(gone, name)
+		delete(m.waiting, name)
+		delete(m.failing, name)
+		delete(m.launched, name)
+		if s == nil {
+			reply <- nil
+			continue
+		}
+		m.stopThen(s, func() {
+			m.forget(name, s)
+			reply <- nil
+			m.removeLeaves(old, gone)
+		})
+	}
+}
+
+// neededStill is whether a service that depends on name is being removed too and not gone yet.
+func (m *Manager) neededStill(old *config.Config, name string) bool {
+	return slices.ContainsFunc(old.Services, func(cfg *config.Service) bool {
+		return m.services[cfg.Name] != nil && m.config.Service(cfg.Name) == nil && slices.Contains(cfg.DependsOn, name)
 	})
-}
-
-func (m *Manager) renew(name string, next *config.Config) chan error {
-	return m.move(config.Change{Name: name, Kind: "changed"}, next, true)
 }
 
 // restarts gives the services that need a new generation.
@@ -227,16 +283,25 @@ func needsGeneration(a config.AttributeChange) bool {
 	return true
 }
 
-// withService is c with one service as it was before.
-func withService(c *config.Config, old *config.Service) *config.Config {
-	if old == nil {
+// withService is c with one service as it was in old, and with the listeners of it that c has no longer.
+func withService(c, old *config.Config, name string) *config.Config {
+	service := old.Service(name)
+	if service == nil {
 		return c
 	}
 	mixed := *c
 	mixed.Services = slices.Clone(c.Services)
 	for i, s := range mixed.Services {
-		if s.Name == old.Name {
-			mixed.Services[i] = old
+		if s.Name == name {
+			mixed.Services[i] = service
+		}
+	}
+	mixed.Listeners = slices.Clone(c.Listeners)
+	for _, l := range service.Listeners {
+		was := old.Listener(l)
+		taken := func(other *config.Listener) bool { return other.Name == l || other.Address == was.Address }
+		if was != nil && !slices.ContainsFunc(mixed.Listeners, taken) {
+			mixed.Listeners = append(mixed.Listeners, was)
 		}
 	}
 	return &mixed

@@ -30,6 +30,7 @@ type settings struct {
 func (s *service) begin(before settings, replies []chan error) {
 	to, err := s.create()
 	if err != nil {
+		err = &RolloutError{Service: s.name, Generation: s.number + 1, Reason: err.Error(), Kept: s.current.number}
 		s.settings, s.kept = before, err.Error()
 		answer(replies, err)
 		return

@@ -135,16 +135,16 @@ func (s *service) create() (*generation, error) {
 
 // boot starts the service from nothing. The generation is current at once: there is none to go back to, so its workers
 // are tried until they run.
-func (s *service) boot(reply chan error) {
+func (s *service) boot(replies []chan error) {
 	g, err := s.create()
 	if err != nil {
 		s.reason = err.Error()
-		reply <- err
+		answer(replies, err)
 		return
 	}
 	g.promoted = true
 	s.current = g
-	g.waiters = append(g.waiters, reply)
+	g.waiters = replies
 	s.emit(Event{Kind: KindServiceStarted, Generation: g.number, Message: "service is being started"})
 	s.bootHook(g, &slot{})
 }

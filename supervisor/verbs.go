@@ -89,10 +89,11 @@ func (m *Manager) pause(ctx context.Context, listener string, do func(string) er
 	return nil
 }
 
-// Events hands the events that are remembered to emit, oldest first, and with follow all that come, until ctx ends or emit fails.
+// Events hands the events that are remembered to emit, oldest first, and with follow all that come, until ctx ends, emit fails or supervise
+// has stopped.
 func (m *Manager) Events(ctx context.Context, follow bool, emit func(Event) error) error {
 	if follow {
-		return m.journal.follow(ctx, 0, emit)
+		return m.journal.follow(ctx, 0, m.done, emit)
 	}
 	events, _, _ := m.journal.since(0)
 	for _, e := range events {
@@ -115,33 +116,50 @@ func (m *Manager) operate(ctx context.Context, name string, report func(Event), 
 	at := m.journal.position()
 	reply := make(chan error, 1)
 	s.post(func() { do(s, reply) })
-	for {
-		events, next, more := m.journal.since(at)
-		at = next
-		for _, e := range events {
-			if e.Service == name {
-				report(e)
-			}
-		}
-		select {
-		case err := <-reply:
-			m.drain(at, name, report)
-			return err
-		case <-more:
-		case <-s.done:
-			return errStopped
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// drain reports what was published before the reply.
-func (m *Manager) drain(at uint64, name string, report func(Event)) {
-	events, _, _ := m.journal.since(at)
-	for _, e := range events {
+	concerning := func(e Event) {
 		if e.Service == name {
 			report(e)
+		}
+	}
+	err, answered := await(ctx, m.journal, at, reply, s.done, concerning)
+	if answered {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if _, err := m.find(ctx, name); err != nil {
+		return err
+	}
+	return fmt.Errorf("service %q has been removed and added again meanwhile: try again", name)
+}
+
+// await hands events from number at on to report until the reply has come, and those that came before it. There is none when ctx or gone
+// end the waiting.
+func await[T any](ctx context.Context, j *journal, at uint64, reply <-chan T, gone <-chan struct{}, report func(Event)) (answer T, answered bool) {
+	for {
+		events, next, more := j.since(at)
+		at = next
+		for _, e := range events {
+			report(e)
+		}
+		if answered {
+			return answer, true
+		}
+		select {
+		case answer = <-reply:
+			answered = true
+		case <-more:
+		case <-gone:
+			gone = nil
+			select { // the last thing that it did may have been the answer
+			case answer = <-reply:
+				answered = true
+			default:
+				return answer, false
+			}
+		case <-ctx.Done():
+			return answer, false
 		}
 	}
 }
@@ -152,6 +170,9 @@ func (m *Manager) find(ctx context.Context, name string) (*service, error) {
 	var stopping bool
 	err := m.ask(ctx, func() {
 		s, stopping = m.services[name], m.stopping
+		if s != nil {
+			return
+		}
 		for _, cfg := range m.config.Services {
 			known = append(known, cfg.Name)
 		}
@@ -167,14 +188,16 @@ func (m *Manager) find(ctx context.Context, name string) (*service, error) {
 	return s, nil
 }
 
-// Logs hands the last n lines of a service to emit, oldest first, and with follow all that come, until ctx ends or emit fails. An
-// empty name stands for all services.
+// Logs hands the last n lines of a service to emit, oldest first, and with follow all that come, until ctx ends, emit fails or the service
+// (supervise, for all services) is gone. An empty name stands for all services.
 func (m *Manager) Logs(ctx context.Context, name string, n int, follow bool, emit func(output.Line) error) error {
-	logs, err := m.logs(ctx, name)
+	logs, end, err := m.logs(ctx, name)
 	if err != nil {
 		return err
 	}
 	if follow {
+		ctx, cancel := until(ctx, end)
+		defer cancel()
 		return followAll(ctx, logs, n, emit)
 	}
 	for _, line := range lastOfAll(logs, n) {
