@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -121,12 +120,7 @@ func (c *child) prepare(k *kit) error {
 	if err := c.makePlaces(id); err != nil {
 		return err
 	}
-	env := maps.Clone(c.layout.env)
-	for key, value := range id.env {
-		if _, configured := c.layout.resolved.Environment[key]; !configured {
-			env[key] = value
-		}
-	}
+	env := id.environment(c.layout)
 	env["NOTIFY_SOCKET"] = c.notify.Path()
 	label := fmt.Sprintf("%s.%d/%d", c.spec.service.Name, c.spec.generation, c.spec.index)
 	k.spawn = keeper.Spawn{

@@ -47,7 +47,7 @@ func (h *host) command(ctx context.Context, s spec, l layout, command []string) 
 	if err != nil {
 		return err
 	}
-	env := maps.Clone(l.env)
+	env := id.environment(l)
 	maps.DeleteFunc(env, func(key, _ string) bool { return private(key) && !isOwnName(key) })
 	c := &child{host: h, spec: s}
 	var k kit

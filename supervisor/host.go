@@ -30,7 +30,7 @@ type host struct {
 func newHost(o Options) *host {
 	return &host{
 		keeper: o.Keeper, log: o.Log, printer: o.Output, environ: o.Environ, runtimeDir: o.RuntimeDir,
-		files: &outputFiles{open: map[string]*output.File{}}, serial: new(atomic.Uint64),
+		files: &outputFiles{open: map[string]*sharedFile{}}, serial: new(atomic.Uint64),
 	}
 }
 
@@ -72,24 +72,42 @@ func stagePlan(s spec, l layout, id identity, command []string, env map[string]s
 	return p
 }
 
-// outputFiles are the files that services write their output to. Services may share one.
+// outputFiles are the files that processes write their output to. Several may share one; it is closed with the last of them.
 type outputFiles struct {
 	mu   sync.Mutex
-	open map[string]*output.File
+	open map[string]*sharedFile
 }
 
+type sharedFile struct {
+	*output.File
+	users int
+}
+
+// get opens a file, or shares one that is open. Put gives it back.
 func (f *outputFiles) get(path string) (*output.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if file, ok := f.open[path]; ok {
-		return file, nil
+	shared := f.open[path]
+	if shared == nil {
+		file, err := output.NewFile(path)
+		if err != nil {
+			return nil, err
+		}
+		shared = &sharedFile{File: file}
+		f.open[path] = shared
 	}
-	file, err := output.NewFile(path)
-	if err != nil {
-		return nil, err
+	shared.users++
+	return shared.File, nil
+}
+
+func (f *outputFiles) put(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	shared := f.open[path]
+	if shared.users--; shared.users == 0 {
+		delete(f.open, path)
+		_ = shared.Close()
 	}
-	f.open[path] = file
-	return file, nil
 }
 
 // reopen opens every file anew, after logrotate(8) has renamed it.

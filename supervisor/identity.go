@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os/user"
 	"strconv"
 
@@ -39,6 +40,17 @@ func identify(s *config.Service) (identity, error) {
 		id.groups = append(id.groups, gid)
 	}
 	return id, nil
+}
+
+// environment is a layout's with HOME and the like of the user, except where they are configured.
+func (id identity) environment(l layout) map[string]string {
+	env := maps.Clone(l.env)
+	for key, value := range id.env {
+		if _, configured := l.resolved.Environment[key]; !configured {
+			env[key] = value
+		}
+	}
+	return env
 }
 
 // become fills in what the user database knows of a user. A number that it does not know is a user too, without a home.

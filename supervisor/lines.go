@@ -39,38 +39,42 @@ func (c *child) inheritOutput(k *kit) error {
 
 // pipe makes the pipe that the worker prints into, and reads it to its end.
 func (c *child) pipe() (*fdpass.Descriptor, error) {
-	sink, err := c.sink()
+	sink, done, err := c.sink()
 	if err != nil {
 		return nil, err
 	}
 	r, w, err := fdpass.Pipe()
 	if err != nil {
+		done()
 		return nil, fmt.Errorf("cannot make output pipe: %w", err)
 	}
 	c.printed = make(chan struct{})
 	go func() {
 		defer close(c.printed)
+		defer done()
 		defer r.Close()
 		_ = output.Scan(r, func(text string) { c.print(text, sink) })
 	}()
 	return w, nil
 }
 
-// sink is where lines go beside the service's log.
-func (c *child) sink() (func(output.Line), error) {
+// sink is where lines go beside the service's log. Done is called after the last one.
+func (c *child) sink() (sink func(output.Line), done func(), err error) {
+	nothing := func() {}
 	switch c.spec.service.Output.Kind {
 	case "file":
-		f, err := c.host.files.get(c.spec.service.Output.Path)
+		path := c.spec.service.Output.Path
+		f, err := c.host.files.get(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return func(line output.Line) { c.append(f, line.Text) }, nil
+		return func(line output.Line) { c.append(f, line.Text) }, func() { c.host.files.put(path) }, nil
 	case "prefix":
 		if c.host.printer != nil {
-			return c.host.printer.Print, nil
+			return c.host.printer.Print, nothing, nil
 		}
 	}
-	return func(output.Line) {}, nil
+	return func(output.Line) {}, nothing, nil
 }
 
 func (c *child) append(f *output.File, text string) {
