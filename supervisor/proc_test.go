@@ -3,7 +3,6 @@
 package supervisor
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,220 +14,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
-	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
-
-// rig is a whole supervise in the test process, with real workers.
-type rig struct {
-	t    *testing.T
-	m    *Manager
-	dir  string
-	log  *lockedBuffer
-	text atomic.Pointer[string] // what the configuration file says now
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// newRig starts supervise with a configuration in which SELF is the test binary. It is shut down with the test.
-func newRig(t *testing.T, text string) *rig {
-	t.Helper()
-	r := &rig{t: t, log: &lockedBuffer{}}
-	r.dir, _ = os.MkdirTemp("", "sv")
-	t.Cleanup(func() { os.RemoveAll(r.dir) })
-	if err := os.Chmod(r.dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	r.rewrite(text)
-	cfg, err := r.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := keeper.NewLocal("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.m, err = New(Options{Config: cfg, Load: r.load, Keeper: k, RuntimeDir: r.dir, Environ: os.Environ(),
-		Log: hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Trace})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() { ended <- r.m.Run(ctx) }()
-	t.Cleanup(func() {
-		r.m.Shutdown()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-		cancel()
-		k.Close()
-		if t.Failed() {
-			t.Log(r.log.String())
-		}
-	})
-	return r
-}
-
-func (r *rig) rewrite(text string) {
-	text = strings.NewReplacer("SELF", os.Args[0], "DIR", r.dir).Replace(text)
-	r.text.Store(&text)
-}
-
-func (r *rig) load() (*config.Config, error) {
-	return config.Parse(filepath.Join(r.dir, "test.hcl"), []byte(*r.text.Load()), config.Host{Environ: os.Environ(), CPUs: 2})
-}
-
-func (r *rig) started() *rig {
-	r.t.Helper()
-	select {
-	case <-r.m.Started():
-	case <-time.After(30 * time.Second):
-		r.t.Fatalf("not started:\n%s", r.log.String())
-	}
-	return r
-}
-
-func (r *rig) status() Status {
-	r.t.Helper()
-	st, err := r.m.Status(r.t.Context(), nil)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return st
-}
-
-func (r *rig) restart(name string) error {
-	return r.m.Restart(r.t.Context(), name, func(Event) {})
-}
-
-func (r *rig) pids(name string) []int {
-	st, err := r.m.Status(r.t.Context(), []string{name})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	var pids []int
-	for _, w := range st.Services[0].Workers {
-		pids = append(pids, w.PID)
-	}
-	return pids
-}
-
-// address gives host:port of a listener.
-func (r *rig) address(name string) string {
-	for _, l := range r.status().Listeners {
-		if l.Name == name {
-			_, rest, _ := strings.Cut(l.Address, "://")
-			return rest
-		}
-	}
-	r.t.Fatalf("no listener %q", name)
-	return ""
-}
-
-// awaitEvent returns the first event that passes the test, waiting for it if need be.
-func (r *rig) awaitEvent(want func(Event) bool) Event {
-	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
-	defer cancel()
-	found := errors.New("found")
-	var event Event
-	err := r.m.Events(ctx, true, func(e Event) error {
-		if want(e) {
-			event = e
-			return found
-		}
-		return nil
-	})
-	if err != found {
-		r.t.Fatalf("the event did not come:\n%s", r.log.String())
-	}
-	return event
-}
-
-// get makes one request on a connection of its own.
-func get(address string) (string, error) {
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"); err != nil {
-		return "", err
-	}
-	answer, err := io.ReadAll(c)
-	if err == nil && len(answer) == 0 {
-		err = io.ErrUnexpectedEOF
-	}
-	_, body, _ := strings.Cut(string(answer), "\r\n\r\n")
-	return body, err
-}
-
-// load runs clients until the returned function is called, which gives the number of requests and the errors.
-func load(address string, clients int) func() (int64, []error) {
-	var n atomic.Int64
-	var mu sync.Mutex
-	var errs []error
-	stop := make(chan struct{})
-	var all sync.WaitGroup
-	for range clients {
-		all.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				if _, err := get(address); err != nil {
-					mu.Lock()
-					errs = append(errs, err)
-					mu.Unlock()
-				}
-				n.Add(1)
-			}
-		})
-	}
-	return func() (int64, []error) {
-		close(stop)
-		all.Wait()
-		return n.Load(), errs
-	}
-}
-
-const web = `
-listener "web" { address = "tcp://127.0.0.1:0" }
-`
-
-const app = web + `
-service "app" {
-  command   = ["SELF", "worker", "serve"]
-  listeners = ["web"]
-  workers   = 2
-}`
 
 func TestProcRestartUnderLoad(t *testing.T) {
 	r := newRig(t, app).started()
@@ -289,26 +82,6 @@ func TestProcRollback(t *testing.T) {
 			}
 		})
 	}
-}
-
-// awaitQuiet waits until a service has n workers and no rollout.
-func (r *rig) awaitQuiet(name string, n int) {
-	r.t.Helper()
-	for range 3000 {
-		st, err := r.m.Status(r.t.Context(), []string{name})
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		if s := st.Services[0]; s.Rollout == nil && len(s.Workers) == n {
-			return
-		}
-		_, _, more := r.m.journal.since(r.m.journal.position())
-		select {
-		case <-more:
-		case <-time.After(10 * time.Millisecond): // a rollout ends after its last event
-		}
-	}
-	r.t.Fatalf("service %s does not settle:\n%s", name, r.log.String())
 }
 
 func TestProcKilledWorker(t *testing.T) {
@@ -391,17 +164,6 @@ func TestProcReadiness(t *testing.T) {
 	})
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
 // TestProcTree checks that nothing of a worker's process tree survives it.
 func TestProcTree(t *testing.T) {
 	r := newRig(t, `service "app" {
@@ -426,12 +188,6 @@ func TestProcTree(t *testing.T) {
 	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child)); err == nil && !strings.Contains(string(stat), ") Z ") {
 		t.Errorf("the child survived: %s", stat)
 	}
-}
-
-func (r *rig) lines(name string) []string {
-	var out []string
-	_ = r.m.Logs(r.t.Context(), name, 1000, false, func(l output.Line) error { out = append(out, l.Text); return nil })
-	return out
 }
 
 // TestProcEnvironment checks what a worker is told, and what it is not.
@@ -553,60 +309,6 @@ func TestProcDescriptors(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(r.dir + "/*"); len(left) != 4 { // two folders, two notify sockets
 		t.Errorf("left in the runtime folder: %q", left)
-	}
-}
-
-func descriptors(pid int) int {
-	list, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	return len(list)
-}
-
-func TestProcReload(t *testing.T) {
-	r := newRig(t, app).started()
-	web1, pids := r.address("web"), r.pids("app")
-	live := func(text string) config.Changes {
-		t.Helper()
-		r.rewrite(text)
-		changes, err := r.m.Reload(t.Context(), func(Event) {})
-		if err != nil {
-			t.Errorf("reload: %v", err)
-		}
-		return changes
-	}
-	if c := live(app); !c.Empty() {
-		t.Errorf("changes %v", c)
-	}
-	more := strings.Replace(app, `{ address = "tcp://127.0.0.1:0" }`, "{\naddress = \"tcp://127.0.0.1:0\"\nbacklog = 77\n}", 1)
-	more = strings.ReplaceAll(more, "workers   = 2", "workers = 3")
-	live(more + `
-		listener "extra" { address = "tcp://127.0.0.1:0" }
-		service "other" {
-			command   = ["SELF", "worker", "wait"]
-			listeners = ["extra"]
-			ready { settle = "10ms" }
-		}`)
-	st := r.status()
-	if st.Listeners[0].Backlog.Effective != 77 || len(st.Listeners) != 2 || len(st.Services) != 2 {
-		t.Errorf("status %+v", st)
-	}
-	if got := r.pids("app"); len(got) != 3 || !slices.Equal(got[:2], pids) {
-		t.Errorf("pids %v, were %v: a live change restarted workers", got, pids)
-	}
-	live(more)
-	if st := r.status(); len(st.Listeners) != 1 || len(st.Services) != 1 {
-		t.Errorf("status %+v", st)
-	}
-	for _, bad := range []string{"nonsense {", more + `listener "two" { address = "tcp://192.0.2.1:1" }`, more + `service "x" {
-		command = ["/bin/true"]
-		user = "nobody-of-that-name"
-	}`} {
-		r.rewrite(bad)
-		if _, err := r.m.Reload(t.Context(), func(Event) {}); err == nil {
-			t.Errorf("reload of %q succeeded", bad)
-		}
-	}
-	if _, err := get(web1); err != nil {
-		t.Error(err)
 	}
 }
 
