@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -78,12 +79,63 @@ func beWorker(role string, args []string) int {
 		if _, err := os.Stat(args[0]); err != nil {
 			return 1
 		}
+	case "spoil":
+		return spoil(args[0])
+	case "say": // to the notify socket, as many messages as there are arguments
+		for _, text := range args {
+			if err := say(text); err != nil {
+				fmt.Println(err)
+				return 1
+			}
+		}
+		return beWorker("wait", nil)
+	case "hand over": // to a child that is the main process from now on
+		c := exec.Command(os.Args[0], "worker", "wait")
+		if err := c.Start(); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		if err := say(fmt.Sprintf("MAINPID=%d\nREADY=1", c.Process.Pid)); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		select {}
 	case "touch":
 		if err := os.WriteFile(args[0], nil, 0o600); err != nil {
 			return 1
 		}
 	}
 	return 0
+}
+
+// say sends a message to the worker's notify socket.
+func say(text string) error {
+	c, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = io.WriteString(c, text)
+	return err
+}
+
+// spoil does to its listener what a worker should not do, and serves nobody.
+func spoil(how string) int {
+	var err error
+	switch how {
+	case "backlog":
+		err = syscall.Listen(3, 1)
+	case "shutdown":
+		err = syscall.Shutdown(3, syscall.SHUT_RDWR)
+	}
+	if err == nil {
+		err = say("READY=1")
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return beWorker("wait", nil)
 }
 
 // serve answers every request with the worker's generation and process number.

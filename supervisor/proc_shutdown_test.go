@@ -16,7 +16,6 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
-
 // TestProcAfterTheEnd checks that every call that comes too late gets an answer.
 func TestProcAfterTheEnd(t *testing.T) {
 	r := newRig(t, app).started()

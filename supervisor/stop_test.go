@@ -104,7 +104,7 @@ func TestStopDuringBeforeStop(t *testing.T) {
 		time.Sleep(4*time.Second - 1)
 		b.waits(stopped)
 		b.wants(done, errAny)
-		time.Sleep(2)
+		time.Sleep(time.Millisecond)
 		b.wants(stopped, nil)
 		if d := cmp.Diff([]string{"before_stop.1"}, r.hooksRun()); d != "" {
 			t.Error(d)
