@@ -47,6 +47,7 @@ type fakeProcess struct {
 	signals  []syscall.Signal
 	freed    bool
 	followed int
+	deaf     error // what signalling it answers
 }
 
 func (r *fakeRunner) start(s spec, tell func(happening)) process {
@@ -86,7 +87,11 @@ func (p *fakeProcess) end(h happening) { p.once.Do(func() { p.tell(h) }) }
 func (p *fakeProcess) signal(sig syscall.Signal) error {
 	p.mu.Lock()
 	p.signals = append(p.signals, sig)
+	deaf := p.deaf
 	p.mu.Unlock()
+	if deaf != nil {
+		return deaf
+	}
 	if sig == syscall.SIGTERM && p.manners.drain >= 0 {
 		time.AfterFunc(p.manners.drain, func() { p.exits(0) })
 	}

@@ -123,6 +123,10 @@ func say(text string) error {
 func spoil(how string) int {
 	var err error
 	switch how {
+	case "shutdown once": // only the first generation
+		if os.Getenv("SUPERVISE_GENERATION") == "1" {
+			err = syscall.Shutdown(3, syscall.SHUT_RDWR)
+		}
 	case "backlog":
 		err = syscall.Listen(3, 1)
 	case "shutdown":

@@ -34,7 +34,7 @@ type Backlog struct {
 // ServiceStatus is one configured service.
 type ServiceStatus struct {
 	Name       string         `json:"name"`
-	State      string         `json:"state"`      // stopped, starting, running, rolling-out, degraded
+	State      string         `json:"state"`      // stopped, starting, running, rolling-out, degraded, stopping
 	Generation int            `json:"generation"` // the current one; 0 before the first
 	Restarts   int            `json:"restarts"`   // workers restarted after a crash, since supervise started
 	Workers    []WorkerStatus `json:"workers"`    // of all generations, draining ones too
