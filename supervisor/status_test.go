@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,7 +116,8 @@ func TestSignalAll(t *testing.T) {
 		b.start()
 		time.Sleep(time.Second)
 		b.restart()
-		time.Sleep(time.Second) // two are draining, two serve
+		time.Sleep(time.Second)
+		synctest.Wait() // two are draining, two serve
 		if err := signal(); err != nil {
 			t.Error(err)
 		}
