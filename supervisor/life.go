@@ -221,8 +221,15 @@ func (s *service) stopWorker(w *worker) {
 
 // heard takes in an sd_notify(3) message of the worker's own.
 func (s *service) heard(w *worker, m notify.Message) {
-	if m.Status != "" {
+	switch {
+	case m.Status != "":
 		w.status = m.Status
+	case m.Stopping:
+		w.status = "stopping"
+	case m.Reloading:
+		w.status = "reloading"
+	case m.Ready && w.status == "reloading":
+		w.status = ""
 	}
 	if m.MainPID > 0 && m.MainPID != w.pid {
 		s.follow(w, m.MainPID)
