@@ -19,11 +19,15 @@ type OpenError struct {
 
 // Error gives the sentence: cannot bind listener "web" to tcp://[::]:80: permission denied ... (run as root, ...).
 func (e *OpenError) Error() string {
-	s := fmt.Sprintf(sentence(e.Op), e.Name, e.Address) + ": " + e.Cause
-	if e.Advice != "" {
-		s += " (" + e.Advice + ")"
+	return fmt.Sprintf(sentence(e.Op), e.Name, e.Address) + ": " + e.Reason()
+}
+
+// Reason is the part of the sentence that does not say what was tried: permission denied ... (run as root, ...).
+func (e *OpenError) Reason() string {
+	if e.Advice == "" {
+		return e.Cause
 	}
-	return s
+	return e.Cause + " (" + e.Advice + ")"
 }
 
 // sentence takes the listener's name and address.

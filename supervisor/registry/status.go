@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -82,6 +83,10 @@ func (r *Registry) pause(name, verb, done string, f func(*fdpass.Socket) error) 
 			err = fmt.Errorf("there is no listener %q", name)
 		}
 	})
+	if failed := (*fdpass.OpenError)(nil); errors.As(err, &failed) {
+		// The listener is open: this is no failure to open it, and the sentence has its name and the verb once.
+		return fmt.Errorf("cannot %s listener %q at %s: %s", verb, name, failed.Address, failed.Reason())
+	}
 	if err != nil {
 		return fmt.Errorf("cannot %s listener %q: %w", verb, name, err)
 	}

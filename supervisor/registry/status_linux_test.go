@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,7 @@ func TestHold(t *testing.T) {
 	if err := r.Hold("web"); err != nil {
 		t.Fatal(err)
 	}
-	apply(t, r, web)
+	apply(t, r, web, listener(t, "d", "udp://127.0.0.1:0"))
 	if !r.Status()[0].Paused {
 		t.Error("it is not held any more after a reload")
 	}
@@ -57,10 +58,16 @@ func TestHold(t *testing.T) {
 	if r.Status()[0].Paused || !connects(socket(t, r, "web").Address()) {
 		t.Error("it is still held")
 	}
-	for _, name := range []string{"nope"} {
+	for name, want := range map[string]string{
+		"nope": `cannot hold listener "nope": there is no listener "nope"`,
+		"d":    fmt.Sprintf(`cannot hold listener "d" at %s: only plain TCP clients`, socket(t, r, "d").Address()),
+	} {
 		err := r.Hold(name)
-		if want := fmt.Sprintf("cannot hold listener %q: ", name); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("got %v", err)
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if failed := (*fdpass.OpenError)(nil); errors.As(err, &failed) {
+			t.Errorf("%v is an error of opening, which has an exit code of its own", err)
 		}
 	}
 }
