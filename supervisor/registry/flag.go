@@ -19,6 +19,13 @@ func (f *flag) changed(now bool, suspects, living []*worker) (culprits []*worker
 		return nil
 	}
 	culprits = f.others(suspects)
+	if len(culprits) > 0 && len(culprits) < len(suspects) {
+		// The deciding generation has only just become ready and the next one has just been started: either may have done
+		// it. They are mostly the same program, one that sets the flag after it said that it is ready. To take that away
+		// from a worker that expects EAGAIN has it hang in accept(2).
+		f.want = now
+		return nil
+	}
 	if len(culprits) == 0 {
 		culprits = f.others(living)
 	}

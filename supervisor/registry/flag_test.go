@@ -51,9 +51,16 @@ func (g *flagGame) gone(name string) {
 
 // set has a worker change the flag, known as the one who did it when sure. It gives the culprits when it is put back.
 func (g *flagGame) set(now bool, name string) []string {
+	return g.setBy(now, name)
+}
+
+// setBy has one of several workers change the flag.
+func (g *flagGame) setBy(now bool, who ...string) []string {
 	var suspects []*worker
-	if w := g.worker(name); w != nil {
-		suspects = append(suspects, w)
+	for _, name := range who {
+		if w := g.worker(name); w != nil {
+			suspects = append(suspects, w)
+		}
 	}
 	var names []string
 	for _, w := range g.f.changed(now, suspects, g.living) {
@@ -95,6 +102,12 @@ func TestFlagRule(t *testing.T) {
 			g.start("b")
 			return g.set(true, "a")
 		}, []string{"b"}, false},
+		"a restart right after the first became ready": {func(g *flagGame) []string {
+			g.start("a")
+			g.promote("a")
+			g.start("b")
+			return g.setBy(true, "a", "b")
+		}, nil, true},
 		"the wish waits while the old generation lives": {func(g *flagGame) []string {
 			g.start("a")
 			g.promote("a")
