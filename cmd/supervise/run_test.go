@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,27 @@ func TestAction(t *testing.T) {
 		if action(sig) == actNone {
 			t.Errorf("%v is handled and does nothing", sig)
 		}
+	}
+}
+
+// timeout(1) sends SIGTERM to us and then to our process group: that is one wish to stop, not two.
+func TestPressRepeats(t *testing.T) {
+	now := time.Now()
+	first := press{syscall.SIGTERM, now}
+	for name, c := range map[string]struct {
+		press
+		want bool
+	}{
+		"at once":    {press{syscall.SIGTERM, now.Add(time.Millisecond)}, true},
+		"by a human": {press{syscall.SIGTERM, now.Add(repeatWithin)}, false},
+		"another":    {press{syscall.SIGINT, now.Add(time.Millisecond)}, false},
+	} {
+		if got := c.repeats(first); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if first.repeats(press{}) {
+		t.Error("the first signal repeats none")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
@@ -24,11 +25,30 @@ func (i *instance) watchSignals(kill func()) *signals {
 	go func() {
 		defer close(s.done)
 		ending := false
+		var last press
 		for sig := range s.all {
-			ending = i.handle(sig, ending, kill)
+			next := press{sig, time.Now()}
+			if action(sig) == actEnd && next.repeats(last) {
+				continue
+			}
+			ending, last = i.handle(sig, ending, kill), next
 		}
 	}()
 	return s
+}
+
+// press is a signal and when it came.
+type press struct {
+	sig os.Signal
+	at  time.Time
+}
+
+// repeatWithin is the time in which a signal that comes twice was sent once: timeout(1) and some service managers signal
+// a process and then its process group. A second Ctrl-C takes a human longer.
+const repeatWithin = 100 * time.Millisecond
+
+func (p press) repeats(before press) bool {
+	return p.sig == before.sig && p.at.Sub(before.at) < repeatWithin
 }
 
 // stop ends the goroutine and gives the signals back.
