@@ -11,7 +11,7 @@ func (a *app) completionVerb() *cobra.Command {
 		Example: `  supervise completion bash > /etc/bash_completion.d/supervise
   supervise completion zsh > "${fpath[1]}/_supervise"
   supervise completion fish > ~/.config/fish/completions/supervise.fish`,
-		Args:      arguments(1, 1, "the name of a shell: bash, zsh or fish"),
+		Args:      oneShell,
 		ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch args[0] {
@@ -25,4 +25,11 @@ func (a *app) completionVerb() *cobra.Command {
 			return usage(cmd, "cannot complete in %q: bash, zsh and fish are known", args[0])
 		},
 	}
+}
+
+func oneShell(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage(cmd, "cannot print a script: name one shell, bash, zsh or fish")
+	}
+	return nil
 }

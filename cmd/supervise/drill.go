@@ -38,6 +38,9 @@ anything was lost or a restart failed. The load is real: it takes part in the se
 			if f.restarts < 0 || f.clients < 1 || f.connections < 1 || f.timeout <= 0 {
 				return usage(cmd, "cannot drill: restarts must be 0 or more, clients, connections and timeout more than 0")
 			}
+			if f.http != "" && !drill.IsPath(f.http) {
+				return usage(cmd, `cannot drill: %q is no HTTP path: it must begin with "/" and hold no spaces or control characters`, f.http)
+			}
 			return a.drill(f, args[0])
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +30,13 @@ func (a *app) each(services []string, do func(ctx context.Context, c *control.Cl
 	defer c.Close()
 	ctx, cancel := interruptible()
 	defer cancel()
+	services = unique(services)
+	if len(services) > 1 {
+		// A slip in the last name must not be found out after the first service has been changed.
+		if _, err := c.Status(ctx, services); err != nil {
+			return a.interrupted(err)
+		}
+	}
 	for _, name := range services {
 		err := a.show(name, func(report func(supervisor.Event)) error { return do(ctx, c, name, report) })
 		if err != nil {
@@ -36,6 +44,17 @@ func (a *app) each(services []string, do func(ctx context.Context, c *control.Cl
 		}
 	}
 	return nil
+}
+
+// unique leaves out what has been there before.
+func unique(names []string) []string {
+	var list []string
+	for _, name := range names {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // show runs do and shows what it reports.
@@ -86,7 +105,7 @@ func (a *app) quietly(names []string, do func(ctx context.Context, c *control.Cl
 	defer c.Close()
 	ctx, cancel := interruptible()
 	defer cancel()
-	for _, name := range names {
+	for _, name := range unique(names) {
 		if err := do(ctx, c, name); err != nil {
 			return a.interrupted(err)
 		}

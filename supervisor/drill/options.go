@@ -58,12 +58,13 @@ func (o *Options) complete() error {
 		return errors.New("cannot drill: a number is negative")
 	case o.Restarts > 0 && o.Restart == nil:
 		return errors.New("cannot drill: nobody to restart the service")
-	case o.HTTP != "" && !isPath(o.HTTP):
+	case o.HTTP != "" && !IsPath(o.HTTP):
 		return fmt.Errorf(`cannot drill HTTP path %q: it must begin with "/" and hold no spaces or control characters`, o.HTTP)
 	}
 	return nil
 }
 
-func isPath(s string) bool {
+// IsPath is whether s can be Options.HTTP.
+func IsPath(s string) bool {
 	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
 }

@@ -77,3 +77,11 @@ func Clean(s string) string {
 	}
 	return strings.Map(clean, s)
 }
+
+// OneLine is Clean for what has to stay in its line: the lines of an error with an excerpt are put one after another.
+func OneLine(s string) string {
+	if !strings.Contains(s, "\n") {
+		return Clean(s)
+	}
+	return Clean(strings.Join(strings.Fields(s), " "))
+}

@@ -20,7 +20,7 @@ func Status(s supervisor.Status, now time.Time, p Paint) string {
 	}
 	for _, svc := range s.Services {
 		if svc.Reason != "" {
-			fmt.Fprintf(&b, "\n%s: %s\n", p.Bold(svc.Name), Clean(svc.Reason))
+			fmt.Fprintf(&b, "\n%s: %s\n", p.Bold(svc.Name), OneLine(svc.Reason))
 		}
 	}
 	return b.String()

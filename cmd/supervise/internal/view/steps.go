@@ -52,5 +52,5 @@ func EventText(e supervisor.Event) string {
 	if e.Error != "" {
 		b.WriteString(": " + e.Error)
 	}
-	return Clean(strings.ReplaceAll(b.String(), "\n", " "))
+	return OneLine(b.String())
 }

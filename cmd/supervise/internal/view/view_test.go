@@ -247,3 +247,16 @@ func TestPaint(t *testing.T) {
 		}
 	}
 }
+
+// The line breaks of an error with an excerpt must not tear a line apart, nor show as unprintable.
+func TestOneLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"no such file\n    With \"-\" it may be missing.": `no such file With "-" it may be missing.`,
+		"two  spaces stay": "two  spaces stay",
+		"\x1b[31mred":      "\uFFFD[31mred",
+	} {
+		if got := OneLine(in); got != want {
+			t.Errorf("OneLine(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
