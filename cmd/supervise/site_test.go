@@ -178,13 +178,13 @@ func (s *site) status(t *testing.T) supervisor.Status {
 	return status
 }
 
-// pids are those of a service's workers, by index.
+// pids are those of the current generation's workers, by index.
 func (s *site) pids(t *testing.T, service string) map[int]int {
 	t.Helper()
 	pids := map[int]int{}
 	for _, svc := range s.status(t).Services {
 		for _, w := range svc.Workers {
-			if svc.Name == service {
+			if svc.Name == service && w.Generation == svc.Generation {
 				pids[w.Index] = w.PID
 			}
 		}
