@@ -272,6 +272,9 @@ func TestRestoreRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tt.expect) || tt.errno != nil && !errors.Is(err, tt.errno) {
 			t.Errorf("got %v, expected %q", err, tt.expect)
 		}
+		if !strings.HasSuffix(err.Error(), ")") {
+			t.Errorf("%v: it does not say what to do", err)
+		}
 		if tt.d.Close() != os.ErrClosed {
 			t.Errorf("%q: the descriptor is still open", tt.expect)
 		}

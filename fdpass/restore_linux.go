@@ -12,7 +12,11 @@ func restore(spec Spec, d *Descriptor) (*Socket, error) {
 	s := &Socket{d: d, spec: spec}
 	if err := d.Use(func(fd int) error { return s.adopt(fd) }); err != nil {
 		_ = d.Close()
-		return nil, newOpenError(spec, "restore", err)
+		failed := newOpenError(spec, "restore", err)
+		if failed.Op == "restore" && failed.Advice == "" {
+			failed.Advice = "hand over a socket as the listener is configured, or none for this name"
+		}
+		return nil, failed
 	}
 	return s, nil
 }
