@@ -44,7 +44,7 @@ func (s *Socket) change(fd int, old, spec Spec) (warnings []string, err error) {
 			return nil, newOpenError(spec, op, err)
 		}
 	}
-	if spec.Address.listens() && old.Backlog != spec.Backlog {
+	if spec.Address.listens() { // also with the same backlog: net.core.somaxconn may have been raised
 		if err := listen(fd, spec.Backlog); err != nil {
 			return nil, newOpenError(spec, "listen", err)
 		}

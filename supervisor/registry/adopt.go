@@ -36,7 +36,7 @@ func reconfigure(items []*item) error {
 // reconfigure makes the socket what i says and remembers what it was, for putBack.
 func (h *held) reconfigure(i *item) error {
 	before := h.socket.Spec()
-	if reflect.DeepEqual(before, i.spec) {
+	if reflect.DeepEqual(before, i.spec) && !h.cutShort() {
 		return nil
 	}
 	h.before = &before

@@ -66,6 +66,18 @@ func (h *held) measure() {
 	}
 }
 
+// cutShort is whether the kernel would now grant more than it did, because net.core.somaxconn has been raised since.
+func (h *held) cutShort() bool {
+	if !listens(h.socket.Address()) || h.backlog < 0 {
+		return false
+	}
+	possible := fdpass.SystemMaxBacklog()
+	if configured := h.socket.Spec().Backlog; configured > 0 {
+		possible = min(possible, configured)
+	}
+	return h.backlog < possible
+}
+
 // leased is whether some generation still has h.
 func (h *held) leased() bool { return len(h.users) > 0 }
 
