@@ -196,8 +196,16 @@ func TestProcFollow(t *testing.T) {
 	}
 	w.rest(t)
 	b.must(b.Forget(w.ID))
-	if hasChildren() {
-		t.Error("the first process was not reaped")
+	b.reaped() // a zombie for the kernel may not have been one for its watcher yet
+}
+
+// reaped waits until the watchers have reaped every child. The test's own time limit ends it if they do not.
+func (b bench) reaped() {
+	b.t.Helper()
+	for hasChildren() {
+		if _, err := b.Held(); err != nil {
+			b.t.Fatal(err)
+		}
 	}
 }
 
@@ -211,11 +219,7 @@ func TestProcFollowOutlived(t *testing.T) {
 	b.must(b.Forget(w.ID))
 	end()
 	w.rest(t)
-	for hasChildren() { // its watcher reaps it
-		if _, err := b.Held(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	b.reaped()
 }
 
 func TestProcFollowBack(t *testing.T) {
