@@ -140,7 +140,11 @@ func (c *child) makePlaces(id identity) error {
 		return fmt.Errorf("cannot make runtime folder: %w", err)
 	}
 	if id.uid != nil && id.gid != nil {
-		if err := os.Lchown(c.dir, int(*id.uid), int(*id.gid)); err != nil {
+		err := os.Lchown(c.dir, int(*id.uid), int(*id.gid))
+		if errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("cannot run service %q as user %q: supervise must be started as root for that", c.spec.service.Name, c.spec.service.User)
+		}
+		if err != nil {
 			return fmt.Errorf("cannot give runtime folder to the worker: %w", err)
 		}
 	}

@@ -62,13 +62,17 @@ type RolloutError struct {
 	Kept       int      // the generation that goes on; 0 when there was none
 }
 
-// Error gives the reason and what was kept, on one line.
+// Error gives the reason and what was kept, on one line if the reason is one.
 func (e *RolloutError) Error() string {
-	s := fmt.Sprintf("cannot roll out generation %d of service %q: %s", e.Generation, e.Service, e.Reason)
+	kept := ""
 	if e.Kept > 0 {
-		s += fmt.Sprintf("; generation %d goes on", e.Kept)
+		kept = fmt.Sprintf("; generation %d goes on", e.Kept)
 	}
-	return s
+	what := fmt.Sprintf("cannot roll out generation %d of service %q", e.Generation, e.Service)
+	if strings.Contains(e.Reason, "\n") { // an excerpt of a file
+		return what + kept + ":\n" + e.Reason
+	}
+	return what + ": " + e.Reason + kept
 }
 
 // StartError says that a service was started and its first worker failed. The service goes on trying, unless it is final.

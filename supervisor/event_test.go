@@ -85,6 +85,10 @@ func TestErrorTexts(t *testing.T) {
 	if got := (&RolloutError{Service: "app", Generation: 1, Reason: "x"}).Text(); got != `cannot roll out generation 1 of service "app": x` {
 		t.Error(got)
 	}
+	excerpt := &RolloutError{Service: "app", Generation: 3, Reason: "env:1: no \"=\"\n    Write NAME=VALUE.", Kept: 2}
+	if d := cmp.Diff("cannot roll out generation 3 of service \"app\"; generation 2 goes on:\nenv:1: no \"=\"\n    Write NAME=VALUE.", excerpt.Error()); d != "" {
+		t.Error(d)
+	}
 	if got := (&StartError{Service: "app", Reason: "x"}).Error(); got != `cannot start service "app": x; it is tried again` {
 		t.Error(got)
 	}

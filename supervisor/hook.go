@@ -14,8 +14,8 @@ import (
 func (h *host) hook(s spec, name string, done func(error)) (cancel func()) {
 	l, err := layoutOf(s, h.around(h.folder(s, 0)))
 	command := hookCommand(l.resolved.Hooks, name)
-	if err == nil && command == nil {
-		return nil
+	if command == nil {
+		return nil // also when nothing could be worked out: a worker will say so
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {

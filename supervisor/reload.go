@@ -18,8 +18,10 @@ func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Change
 	if m.o.Load == nil {
 		return config.Changes{}, errors.New("there is no configuration file to reload: supervise was started without one")
 	}
-	if report == nil {
-		report = func(Event) {}
+	tell := func(e Event) {
+		if report != nil && e.Kind != KindReloadFailed { // that is the error
+			report(e)
+		}
 	}
 	type result struct {
 		changes config.Changes
@@ -31,7 +33,7 @@ func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Change
 		changes, err := m.reload()
 		reply <- result{changes, err}
 	}()
-	r, answered := await(ctx, m.journal, at, reply, nil, report)
+	r, answered := await(ctx, m.journal, at, reply, nil, tell)
 	if !answered {
 		return config.Changes{}, ctx.Err()
 	}
@@ -75,9 +77,6 @@ func (m *Manager) change(old *config.Config) (config.Changes, error) {
 		return config.Changes{}, err
 	}
 	changes := config.Diff(old, next)
-	if changes.Empty() {
-		return changes, nil
-	}
 	if err := m.preflight(next, changes); err != nil {
 		return changes, err
 	}
@@ -87,6 +86,9 @@ func (m *Manager) change(old *config.Config) (config.Changes, error) {
 	}
 	if err := sockets.Commit(); err != nil {
 		return changes, err
+	}
+	if changes.Empty() {
+		return changes, nil // what has changed is the system: a raised net.core.somaxconn is in effect now
 	}
 	return changes, m.apply(old, next, changes)
 }

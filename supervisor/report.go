@@ -9,7 +9,7 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
-// Status tells what is held and what runs. With names only those services are told of.
+// Status tells what is held and what runs. With names only those services and their listeners are told of.
 func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	st := Status{
 		Version: m.o.Version, KeeperPID: os.Getpid(), ManagerPID: os.Getpid(), StartedAt: m.startedAt,
@@ -35,19 +35,17 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	}
 	st.Config = current.Path
 	for _, l := range m.registry.Status() {
-		st.Listeners = append(st.Listeners, listenerStatus(l, current))
+		if ls := listenerStatus(l, current); len(names) == 0 || slices.ContainsFunc(ls.Services, func(s string) bool { return wanted(names, s) }) {
+			st.Listeners = append(st.Listeners, ls)
+		}
 	}
 	st.Services = gather(services)
 	return st, nil
 }
 
+// wanted is whether a service is among those asked for; without names all are.
 func wanted(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return len(names) == 0
+	return len(names) == 0 || slices.Contains(names, name)
 }
 
 // gather asks all services at once.

@@ -139,8 +139,11 @@ func (s *service) fail(reason string, output []string) {
 	r := s.rollout
 	err := &RolloutError{Service: s.name, Generation: r.to.number, Reason: reason, Output: output, Kept: r.from.number}
 	message := fmt.Sprintf("generation %d failed, generation %d goes on", r.to.number, r.from.number)
-	if s.halting {
+	switch {
+	case s.halting:
 		err.Kept, message = 0, fmt.Sprintf("generation %d is given up", r.to.number)
+	case r.from.ranOut():
+		err.Kept, message = 0, fmt.Sprintf("generation %d failed, and generation %d has ended", r.to.number, r.from.number)
 	}
 	r.failed, r.step = err, "rollback"
 	s.settings, s.kept = r.before, err.Error()
