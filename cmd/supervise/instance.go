@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -24,7 +25,7 @@ type instance struct {
 	app    *app
 	log    hclog.Logger
 	load   func() (*config.Config, error)
-	loaded *config.Config // by the last load; used only within Reload, of which one goes on at a time
+	loaded atomic.Pointer[config.Config] // by the last load
 }
 
 // run is the whole life of a supervise: everything that can be wrong is found before the first worker starts.
@@ -38,7 +39,7 @@ func (a *app) run(r runner) error {
 	}
 	given, environ, err := surroundings()
 	if err != nil {
-		return err
+		return &exitError{code: codeUnbound, err: err}
 	}
 	socket, err := a.socketFor(cfg)
 	if err != nil {
@@ -116,9 +117,12 @@ func (i *instance) reloadFrom(r runner, cfg *config.Config) {
 	if cfg.Path == "" {
 		return
 	}
-	i.load = func() (cfg *config.Config, err error) {
-		i.loaded, err = r.load(i.app.config)
-		return i.loaded, err
+	i.load = func() (*config.Config, error) {
+		cfg, err := r.load(i.app.config)
+		if err == nil {
+			i.loaded.Store(cfg)
+		}
+		return cfg, err
 	}
 }
 
@@ -128,11 +132,12 @@ func (i *instance) Reload(ctx context.Context, report func(supervisor.Event)) (c
 	if err != nil {
 		return changes, err
 	}
-	for _, w := range i.loaded.Warnings {
+	cfg := i.loaded.Load()
+	for _, w := range cfg.Warnings {
 		i.log.Warn("configuration", "warning", w)
 	}
 	if changes.Log {
-		i.log.SetLevel(hclog.LevelFromString(i.loaded.Log.Level))
+		i.log.SetLevel(hclog.LevelFromString(cfg.Log.Level))
 	}
 	if changes.Control {
 		i.log.Warn("a changed control block takes effect when supervise is started anew")
