@@ -30,7 +30,22 @@ func (c *child) placeDescriptors() error {
 			return err
 		}
 	}
+	c.raiseStatus(wanted)
 	return closeOthersOnExec(slices.Collect(maps.Keys(wanted)))
+}
+
+// raiseStatus gives the status pipe the highest number. execve(2) closes in ascending order: so when the keeper reads the end of
+// the pipe, nothing else is open any more that the worker was not given. Where the limit on open files leaves no room
+// above, the pipe stays where it is.
+func (c *child) raiseStatus(wanted map[int]int) {
+	top := c.status
+	for number, from := range wanted {
+		top = max(top, number, from)
+	}
+	if dup, err := unix.FcntlInt(uintptr(c.status), unix.F_DUPFD_CLOEXEC, top+1); err == nil {
+		unix.Close(c.status)
+		c.status = dup
+	}
 }
 
 // wanted maps each number of the worker to where its descriptor is now. Of 0, 1
