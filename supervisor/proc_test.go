@@ -280,11 +280,15 @@ func TestProcDependsOn(t *testing.T) {
 
 // TestProcDescriptors checks that restarts leave nothing behind, here and in a fresh worker.
 func TestProcDescriptors(t *testing.T) {
+	// A shell opens nothing once it speaks; a program that is still being loaded has its libraries open.
 	r := newRig(t, web+`service "app" {
-		command   = ["/bin/sleep", "1000"]
+		command   = ["sh", "-c", "echo up; sleep 1000 & wait"]
 		listeners = ["web"]
 		workers   = 2
-		ready { when = "started" }
+		ready {
+			when    = "log"
+			pattern = "^up$"
+		}
 	}`).started()
 	if err := r.restart("app"); err != nil {
 		t.Fatal(err)

@@ -125,9 +125,12 @@ func TestProcManyRestarts(t *testing.T) {
 listener "web" { address = "tcp://127.0.0.1:0" }
 listener "local" { address = "unix://local.sock" }
 service "app" {
-  command   = ["sleep", "100000"]
+  command   = ["sh", "-c", "echo up; sleep 100000 & wait"] # speaks when its libraries are closed
   listeners = ["web", "local"]
-  ready { when = "started" }
+  ready {
+    when    = "log"
+    pattern = "^up$"
+  }
 }`, nil)
 	s.restart(t) // what is made once, on first use, exists after this
 	supervise, worker := s.descriptors(t)
