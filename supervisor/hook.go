@@ -12,15 +12,17 @@ import (
 // hook implements runner. Hooks run with the identity, folder and environment of a worker, without its sockets. They have no time limit of
 // their own: a before_start may build the program. Stopping the service ends them.
 func (h *host) hook(s spec, name string, done func(error)) (cancel func()) {
-	l, err := layoutOf(s, h.around(h.folder(s, 0)))
+	around := h.around(h.folder(s, 0))
+	l, err := resolve(s, around)
 	command := hookCommand(l.resolved.Hooks, name)
-	if command == nil {
-		return nil // also when nothing could be worked out: a worker will say so
+	if err != nil || command == nil {
+		return nil // what cannot be worked out, a worker will say
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
-		if err == nil {
+		// Files are read here and not before: the caller is the service's loop.
+		if l.env, err = environmentOf(s, l, around); err == nil {
 			err = h.command(ctx, s, l, command)
 		}
 		if err != nil {

@@ -41,8 +41,18 @@ type surroundings struct {
 	runtimeDir string // the worker's
 }
 
-// layoutOf works out a spec. It opens nothing.
+// layoutOf works out a spec, with the environment files read. It opens nothing else.
 func layoutOf(s spec, around surroundings) (layout, error) {
+	l, err := resolve(s, around)
+	if err != nil {
+		return layout{}, err
+	}
+	l.env, err = environmentOf(s, l, around)
+	return l, err
+}
+
+// resolve works out all of a spec that needs no file: everything but the environment.
+func resolve(s spec, around surroundings) (layout, error) {
 	l := layout{sockets: socketsOf(s)}
 	var err error
 	l.handoff, err = dialect.Combine(s.service.Handoff, dialect.Input{Sockets: l.sockets, Worker: s.index, Generation: s.generation})
@@ -56,10 +66,6 @@ func layoutOf(s spec, around surroundings) (layout, error) {
 		}
 	}
 	l.resolved, err = s.service.Resolve(l.scope(s, around))
-	if err != nil {
-		return layout{}, err
-	}
-	l.env, err = environmentOf(s, l, around)
 	return l, err
 }
 
