@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor"
 	"github.com/seed-da40d5ac/supervise/supervisor/control"
 )
 
@@ -90,31 +91,30 @@ func answers(path string) bool {
 func hostNow() config.Host { return config.Host{Environ: os.Environ(), CPUs: cpus()} }
 
 // completeServices offers the names of the services that run.
-func (a *app) completeServices(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	c, err := a.client()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer c.Close()
-	status, _ := c.Status(cmd.Context(), nil)
+func (a *app) completeServices(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var names []string
-	for _, s := range status.Services {
+	for _, s := range a.known(cmd).Services {
 		names = append(names, s.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeListeners offers the names of listeners.
-func (a *app) completeListeners(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	c, err := a.client()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer c.Close()
-	status, _ := c.Status(cmd.Context(), nil)
+func (a *app) completeListeners(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var names []string
-	for _, l := range status.Listeners {
+	for _, l := range a.known(cmd).Listeners {
 		names = append(names, l.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// known is what there is to complete: nothing where no supervise answers.
+func (a *app) known(cmd *cobra.Command) supervisor.Status {
+	c, err := a.client()
+	if err != nil {
+		return supervisor.Status{}
+	}
+	defer c.Close()
+	status, _ := c.Status(cmd.Context(), nil)
+	return status
 }
