@@ -30,7 +30,7 @@ type CommandLine struct {
 func ForCommand(c CommandLine, host Host) (*Config, error) {
 	r := newReader("", host)
 	r.read(r.body(c))
-	return r.result()
+	return r.result(&Source{Command: &c, CPUs: host.CPUs})
 }
 
 func (r *reader) body(c CommandLine) *hclsyntax.Body {

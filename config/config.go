@@ -14,6 +14,8 @@ type Config struct {
 	Log       Log
 	// Warnings are formatted like errors, one text each. Nothing is refused because of them.
 	Warnings []string
+	// Source makes the same configuration again.
+	Source *Source `json:"-"`
 
 	written written // control.* and log.*
 }
@@ -62,6 +64,8 @@ type Listener struct {
 	Options      Options
 	// Where is the place in the file, "app.hcl:3".
 	Where string
+	// Source is the configuration that the listener was read with.
+	Source *Source `json:"-"`
 
 	written written
 	place   place // of the address

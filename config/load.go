@@ -53,7 +53,7 @@ func Parse(filename string, src []byte, host Host) (*Config, error) {
 	if body := r.parse(filename, src, strings.HasSuffix(filename, ".json")); body != nil {
 		r.read(body)
 	}
-	return r.result()
+	return r.result(&Source{Path: filename, Text: src, CPUs: host.CPUs})
 }
 
 // reader turns a body into a Config.
@@ -121,10 +121,11 @@ func (r *reader) check() {
 	}
 }
 
-func (r *reader) result() (*Config, error) {
+func (r *reader) result(s *Source) (*Config, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+	r.config.stamp(s)
 	r.config.Warnings = r.warnings
 	return r.config, nil
 }

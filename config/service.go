@@ -33,6 +33,8 @@ type Service struct {
 	Limits    []Limit
 	// Where is the place in the file, "app.hcl:7".
 	Where string
+	// Source is the configuration that the service was read with.
+	Source *Source `json:"-"`
 
 	late      late
 	written   written
