@@ -61,6 +61,7 @@ func TestForCommandDefaults(t *testing.T) {
 	for _, both := range [][2]*Config{{c, file}} {
 		a, b := *both[0].Services[0], *both[1].Services[0]
 		a.Where, b.Where = "", ""
+		a.Source, b.Source = nil, nil
 		a.Listeners, b.Listeners = nil, nil
 		if diff := cmp.Diff(a, b, cmp.FilterPath(func(p cmp.Path) bool {
 			f, ok := p.Last().(cmp.StructField)
