@@ -18,13 +18,17 @@ type ID uint64
 // time from any goroutine; after Close they return an error for which
 // errors.Is(err, os.ErrClosed) holds.
 type Keeper interface {
-	// Hold keeps a duplicate of d under name; the caller still owns d. A name that
-	// is taken is an error: what is held is never lost by accident.
+	// Hold keeps a duplicate of d under name, in place of what was kept under it;
+	// the caller still owns d. When it fails, the old one is still kept.
 	Hold(name string, d *fdpass.Descriptor) error
-	// Drop closes what is held under name.
+	// Save keeps a text of any size under name, in place of what was kept under it:
+	// all of it or, when it fails, the old one.
+	Save(name string, text []byte) error
+	// Drop lets go of what is kept under name. A name that is not kept is no error.
 	Drop(name string) error
-	// Held lists the names, sorted.
-	Held() ([]string, error)
+	// Inventory is everything kept and every worker not forgotten: what the one who
+	// decides begins with. The caller closes it.
+	Inventory() (Inventory, error)
 
 	// Spawn starts a worker and returns when its command has been exec'd. When it
 	// could not be, nothing is left of it, and errors.As finds the *stage.Failure
@@ -44,12 +48,16 @@ type Keeper interface {
 	Wait(id ID) (Exit, error)
 	// Forget acknowledges the exit of a worker and releases all that is known of it.
 	Forget(id ID) error
-	// Close drops what is held and unblocks Wait with an error. It ends no process.
+	// Close ends this use of the keeper and unblocks Wait with an error. It ends no
+	// worker. What is kept goes with it only if the keeper is inside this process.
 	Close() error
 }
 
 // Spawn says what to start.
 type Spawn struct {
+	// Name is what Inventory calls the worker, for whoever decides next. At most 255
+	// bytes of printable text; may be empty.
+	Name string
 	// Label names the worker in errors: "app generation 2 worker 0".
 	Label string
 	// Mark is a part of the mark in the worker's environment by which processes that
@@ -72,8 +80,9 @@ type File struct {
 // Process is a worker that was started.
 type Process struct {
 	ID        ID
-	PID       int
-	StartedAt time.Time
+	Name      string    // as in Spawn
+	PID       int       // of the main process: after Follow the followed one
+	StartedAt time.Time // when its command was run, or shortly before
 }
 
 // ErrUnknown is the reason when an ID names no worker, or one that is forgotten.

@@ -3,13 +3,9 @@ package keeper
 import (
 	"crypto/rand"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"syscall"
 	"time"
-
-	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // stageTimeout bounds what a stage may take, against network file systems that
@@ -32,7 +28,7 @@ type Local struct {
 
 // state is what the loop owns.
 type state struct {
-	held    map[string]*fdpass.Descriptor
+	kept    map[string]kept
 	workers map[ID]*worker
 	last    ID
 	stop    bool
@@ -51,7 +47,7 @@ func newLocal(executable string) *Local {
 		closed:     make(chan struct{}),
 	}
 	go l.scanner()
-	go l.loop(&state{held: make(map[string]*fdpass.Descriptor), workers: make(map[ID]*worker)})
+	go l.loop(&state{kept: make(map[string]kept), workers: make(map[ID]*worker)})
 	return l
 }
 
@@ -61,8 +57,8 @@ func (l *Local) loop(s *state) {
 		note := <-l.notes
 		note(s)
 	}
-	for _, d := range s.held {
-		_ = d.Close()
+	for _, k := range s.kept {
+		k.close()
 	}
 	for _, w := range s.workers {
 		w.release()
@@ -101,44 +97,6 @@ func (l *Local) Close() error {
 	})
 	<-l.closed
 	return err
-}
-
-// Hold keeps a duplicate of d under name; the caller still owns d.
-func (l *Local) Hold(name string, d *fdpass.Descriptor) error {
-	dup, err := d.Dup()
-	if err != nil {
-		return fmt.Errorf("cannot hold descriptor %q: %w", name, err)
-	}
-	err = tell(l, func(s *state) error {
-		if s.held[name] != nil {
-			return fmt.Errorf("cannot hold descriptor %q: the name is taken (drop it first)", name)
-		}
-		s.held[name] = dup
-		return nil
-	})
-	if err != nil {
-		_ = dup.Close()
-	}
-	return err
-}
-
-// Drop closes what is held under name. A Spawn that is using it still gets it.
-func (l *Local) Drop(name string) error {
-	return tell(l, func(s *state) error {
-		d := s.held[name]
-		if d == nil {
-			return fmt.Errorf("cannot drop descriptor %q: it is not held", name)
-		}
-		delete(s.held, name)
-		return d.Close()
-	})
-}
-
-// Held lists the names of what is held, sorted.
-func (l *Local) Held() ([]string, error) {
-	return ask(l, func(s *state) ([]string, error) {
-		return slices.Sorted(maps.Keys(s.held)), nil
-	})
 }
 
 // Signal sends sig to the main process.

@@ -31,6 +31,9 @@ func NewLocal(executable string) (*Local, error) {
 
 // Spawn starts a worker and returns when its command has been exec'd.
 func (l *Local) Spawn(s Spawn) (Process, error) {
+	if err := checkWorkerName(s.Name); err != nil {
+		return Process{}, err
+	}
 	id, descriptors, err := l.reserve(s.Files)
 	if err != nil {
 		return Process{}, err
@@ -48,17 +51,18 @@ func (l *Local) Spawn(s Spawn) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
+	p := Process{ID: id, Name: s.Name, PID: started.pid, StartedAt: started.at}
 	tree := proctree.Of(started.pid)
 	tree.Mark = mark
 	w := &worker{
 		id: id, label: s.Label, tree: tree, leader: started.handle, main: started.handle,
-		exited: make(chan struct{}), exit: new(Exit),
+		exited: make(chan struct{}), exit: new(Exit), process: p,
 	}
 	if err := l.register(w); err != nil {
 		abandon(started.handle, 0)
 		return Process{}, err
 	}
-	return Process{ID: id, PID: started.pid, StartedAt: started.at}, nil
+	return p, nil
 }
 
 // register makes w known, and its exit.
@@ -80,7 +84,7 @@ func (l *Local) reserve(files []File) (ID, []*fdpass.Descriptor, error) {
 				return 0, fmt.Errorf("cannot give descriptor %d: one of a held name and a descriptor must be given", f.Number)
 			}
 			if f.Held != "" {
-				descriptors[i] = s.held[f.Held]
+				descriptors[i] = s.kept[f.Held].descriptor
 			}
 			if descriptors[i] == nil {
 				return 0, fmt.Errorf("cannot give descriptor %d: %q is not held", f.Number, f.Held)

@@ -33,9 +33,10 @@ type worker struct {
 	exit   *Exit         // fixed once exited is closed
 
 	// owned by the loop
-	main       handle // whose exit is the worker's: leader, or what Follow found
-	leaderGone bool   // leader is a zombie
-	forgotten  bool   // only waiting for the leader to go
+	process    Process // as Inventory gives it
+	main       handle  // whose exit is the worker's: leader, or what Follow found
+	leaderGone bool    // leader is a zombie
+	forgotten  bool    // only waiting for the leader to go
 }
 
 var errRunning = errors.New("it has not exited")
@@ -109,7 +110,7 @@ func (l *Local) Follow(id ID, pid int) error {
 
 func (l *Local) follow(w worker, pid int) error {
 	if pid == w.tree.Root {
-		return tell(l, func(s *state) error { return l.lead(s, w.id, w.leader) })
+		return tell(l, func(s *state) error { return l.lead(s, w.id, pid, w.leader) })
 	}
 	h, err := openHandle(pid)
 	if err != nil {
@@ -120,7 +121,7 @@ func (l *Local) follow(w worker, pid int) error {
 		h.close()
 		return errors.New("it does not belong to this worker")
 	}
-	err = tell(l, func(s *state) error { return l.lead(s, w.id, h) })
+	err = tell(l, func(s *state) error { return l.lead(s, w.id, pid, h) })
 	if err != nil {
 		h.close()
 		return err
@@ -128,8 +129,8 @@ func (l *Local) follow(w worker, pid int) error {
 	return nil
 }
 
-// lead makes h, which it then owns, the main process of a worker that runs.
-func (l *Local) lead(s *state, id ID, h handle) error {
+// lead makes h, the handle of pid which it then owns, the main process of a worker that runs.
+func (l *Local) lead(s *state, id ID, pid int, h handle) error {
 	w, err := s.find(id)
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (l *Local) lead(s *state, id ID, h handle) error {
 		return os.ErrProcessDone
 	}
 	w.closeFollowed()
-	w.main = h
+	w.main, w.process.PID = h, pid
 	if h != w.leader {
 		go l.watch(w, h)
 	}
