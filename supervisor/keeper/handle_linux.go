@@ -16,6 +16,13 @@ func ownExecutable() (string, error) { return "/proc/self/exe", nil }
 
 func closeOnExecPipe(p *[2]int) error { return unix.Pipe2(p[:], unix.O_CLOEXEC) }
 
+// planInput lays the plan ready in memory: whoever started the stage may be killed
+// from here on, the stage still gets all of it.
+func planInput(plan []byte) (fd int, sender *os.File, err error) {
+	fd, err = memoryFile("plan", plan)
+	return fd, nil, err
+}
+
 // wantPidFD has the fork make a pidfd, atomically with the child (CLONE_PIDFD, clone(2)).
 func wantPidFD(attr *syscall.SysProcAttr) *int {
 	pidfd := -1

@@ -26,6 +26,15 @@ func closeOnExecPipe(p *[2]int) error {
 	return nil
 }
 
+// planInput is a pipe: there are no files in memory here.
+func planInput([]byte) (fd int, sender *os.File, err error) {
+	var p [2]int
+	if err := closeOnExecPipe(&p); err != nil {
+		return -1, nil, err
+	}
+	return p[0], pollable(p[1], "plan"), nil
+}
+
 func wantPidFD(*syscall.SysProcAttr) *int { return nil }
 
 func childHandle(pid int, _ *int) handle {
@@ -42,7 +51,7 @@ func openHandle(int) (handle, error) {
 }
 
 // killTree ends the process group: this system does not tell more of a tree.
-func (l *Local) killTree(t proctree.Tree) error {
+func (c *core) killTree(t proctree.Tree) error {
 	if err := syscall.Kill(-t.Root, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 		return err
 	}

@@ -47,9 +47,9 @@ func (i *Inventory) sort() {
 
 // Inventory is everything kept and every worker not forgotten.
 func (l *Local) Inventory() (Inventory, error) {
-	return ask(l, func(s *state) (Inventory, error) {
+	return ask(l.core, func(s *state) (Inventory, error) {
 		i := Inventory{Texts: make(map[string][]byte)}
-		for name, k := range s.kept {
+		for name, k := range l.kept {
 			if k.descriptor == nil {
 				i.Texts[name] = bytes.Clone(k.text)
 				continue

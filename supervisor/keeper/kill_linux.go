@@ -25,10 +25,10 @@ const (
 // killTree sends SIGKILL to every process of t, again and again: a process may
 // have forked after it was listed and before it died. The last look is done
 // twice, because one process can hide from a look by forking and ending.
-func (l *Local) killTree(t proctree.Tree) error {
+func (c *core) killTree(t proctree.Tree) error {
 	deadline := time.Now().Add(killTimeout)
 	for looks := 1; looks > 0; {
-		members, err := l.members(t)
+		members, err := c.members(t)
 		if err != nil {
 			return err
 		}

@@ -18,10 +18,12 @@ func NewLocal(executable string) (*Local, error) {
 }
 
 // Spawn is not supported on Windows yet.
-func (l *Local) Spawn(Spawn) (Process, error) { return Process{}, errWindows }
+func (c *core) Spawn(Spawn) (Process, error) { return Process{}, errWindows }
+
+func (f *forker) fork(Spawn, string, ends) (newborn, error) { return newborn{}, errWindows }
 
 func openHandle(int) (handle, error) { return nil, errWindows }
 
-func (l *Local) killTree(proctree.Tree) error { return errWindows }
+func (c *core) killTree(proctree.Tree) error { return errWindows }
 
 func signalName(sig syscall.Signal) string { return sig.String() }

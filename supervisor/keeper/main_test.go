@@ -70,7 +70,7 @@ func newBench(t testing.TB) bench {
 }
 
 func (b bench) clear() {
-	ids, err := ask(b.Local, func(s *state) (list []ID, _ error) {
+	ids, err := ask(b.core, func(s *state) (list []ID, _ error) {
 		for id, w := range s.workers {
 			if !w.forgotten {
 				list = append(list, id)

@@ -13,27 +13,27 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
-// pipes are the two between keeper and stage. Our ends are in Go's poller, so
-// that a slow stage costs no thread; the child's ends are blocking.
+// pipes are between the core and a stage: the plan goes in, what comes of it goes
+// out. The status is in Go's poller, so that a slow stage costs no thread; the
+// child's ends are blocking.
 type pipes struct {
-	plan, status       *os.File // ours: written, read
-	planEnd, statusEnd int      // the child's; -1 when closed
+	ends
+	sender *os.File // of a plan that is sent and not laid ready; may be nil
+	status *os.File
 }
 
-func newPipes() (*pipes, error) {
-	var plan, status [2]int
-	if err := closeOnExecPipe(&plan); err != nil {
-		return nil, err
-	}
+func newPipes(plan []byte) (*pipes, error) {
+	var status [2]int
 	if err := closeOnExecPipe(&status); err != nil {
-		unix.Close(plan[0])
-		unix.Close(plan[1])
 		return nil, err
 	}
-	return &pipes{
-		plan: pollable(plan[1], "plan"), planEnd: plan[0],
-		status: pollable(status[0], "status"), statusEnd: status[1],
-	}, nil
+	p := &pipes{ends: ends{plan: -1, status: status[1]}, status: pollable(status[0], "status")}
+	var err error
+	if p.ends.plan, p.sender, err = planInput(plan); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
 }
 
 // pollable owns fd. A pipe's two ends have flags of their own, so the other
@@ -47,22 +47,30 @@ func pollable(fd int, name string) *os.File {
 // before it writes anything, so neither can wait for the other, however large
 // the plan is.
 func (p *pipes) converse(plan []byte, deadline time.Time) error {
-	if err := errors.Join(p.plan.SetDeadline(deadline), p.status.SetDeadline(deadline)); err != nil {
+	if err := p.status.SetDeadline(deadline); err != nil {
 		return err
 	}
-	_, err := p.plan.Write(plan)
-	if err != nil && !errors.Is(err, syscall.EPIPE) { // EPIPE: it died; the status says so
-		return err
-	}
-	if err := p.plan.Close(); err != nil {
+	if err := p.send(plan, deadline); err != nil && !errors.Is(err, syscall.EPIPE) { // EPIPE: it died; the status says so
 		return err
 	}
 	return stage.ReadStatus(p.status)
 }
 
-// closeChildEnds must follow the fork: EOF comes when the child has the only ends.
-func (p *pipes) closeChildEnds() {
-	for _, fd := range []*int{&p.planEnd, &p.statusEnd} {
+func (p *pipes) send(plan []byte, deadline time.Time) error {
+	if p.sender == nil {
+		return nil
+	}
+	defer p.sender.Close()
+	if err := p.sender.SetDeadline(deadline); err != nil {
+		return err
+	}
+	_, err := p.sender.Write(plan)
+	return err
+}
+
+// closeEnds must follow the fork: EOF comes when the child has the only ends.
+func (p *pipes) closeEnds() {
+	for _, fd := range []*int{&p.ends.plan, &p.ends.status} {
 		if *fd >= 0 {
 			unix.Close(*fd)
 			*fd = -1
@@ -71,7 +79,9 @@ func (p *pipes) closeChildEnds() {
 }
 
 func (p *pipes) close() {
-	p.closeChildEnds()
-	_ = p.plan.Close()
+	p.closeEnds()
+	if p.sender != nil {
+		_ = p.sender.Close()
+	}
 	_ = p.status.Close()
 }

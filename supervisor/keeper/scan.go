@@ -10,18 +10,18 @@ type scan struct {
 
 // scanner looks at the processes of the machine, once for all who wait at the
 // time: a thousand workers that end together must not each read all of /proc.
-func (l *Local) scanner() {
+func (c *core) scanner() {
 	for {
 		var waiting []scan
 		select {
-		case s := <-l.scans:
+		case s := <-c.scans:
 			waiting = append(waiting, s)
-		case <-l.closed:
+		case <-c.closed:
 			return
 		}
 		for more := true; more; {
 			select {
-			case s := <-l.scans:
+			case s := <-c.scans:
 				waiting = append(waiting, s)
 			default:
 				more = false
@@ -35,12 +35,12 @@ func (l *Local) scanner() {
 }
 
 // members are the living processes of a tree, looked at after the call.
-func (l *Local) members(t proctree.Tree) ([]int, error) {
+func (c *core) members(t proctree.Tree) ([]int, error) {
 	s := scan{tree: t, answer: make(chan []int, 1)}
 	select {
-	case l.scans <- s:
+	case c.scans <- s:
 		return <-s.answer, nil
-	case <-l.closed:
+	case <-c.closed:
 		return nil, errClosed
 	}
 }

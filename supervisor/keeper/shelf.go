@@ -56,9 +56,9 @@ func checkText(text string) error {
 
 // put keeps k, which the shelf then owns, in place of what was there.
 func (l *Local) put(name string, k kept) error {
-	return tell(l, func(s *state) error {
-		s.kept[name].close()
-		s.kept[name] = k
+	return tell(l.core, func(*state) error {
+		l.kept[name].close()
+		l.kept[name] = k
 		return nil
 	})
 }
@@ -89,9 +89,9 @@ func (l *Local) Save(name string, text []byte) error {
 
 // Drop lets go of what is kept under name. A Spawn that is using it still gets it.
 func (l *Local) Drop(name string) error {
-	return tell(l, func(s *state) error {
-		s.kept[name].close()
-		delete(s.kept, name)
+	return tell(l.core, func(*state) error {
+		l.kept[name].close()
+		delete(l.kept, name)
 		return nil
 	})
 }

@@ -30,70 +30,44 @@ func NewLocal(executable string) (*Local, error) {
 }
 
 // Spawn starts a worker and returns when its command has been exec'd.
-func (l *Local) Spawn(s Spawn) (Process, error) {
+func (c *core) Spawn(s Spawn) (Process, error) {
 	if err := checkWorkerName(s.Name); err != nil {
 		return Process{}, err
 	}
-	id, descriptors, err := l.reserve(s.Files)
-	if err != nil {
-		return Process{}, err
-	}
-	mark := proctree.Mark(fmt.Sprintf("%s.%s.%d", s.Mark, l.token, id))
+	mark := proctree.Mark(fmt.Sprintf("%s.%s.%d", s.Mark, c.token, c.marks.Add(1)))
 	plan, err := encodePlan(s, mark)
 	if err != nil {
 		return Process{}, err
 	}
-	var started launched
-	err = useAll(descriptors, nil, func(fds []int) error {
-		started, err = l.launch(plan, fds)
-		return err
-	})
+	started, err := c.launch(s, mark, plan)
 	if err != nil {
 		return Process{}, err
 	}
-	p := Process{ID: id, Name: s.Name, PID: started.pid, StartedAt: started.at}
+	p := Process{ID: started.id, Name: s.Name, PID: started.pid, StartedAt: started.at}
 	tree := proctree.Of(started.pid)
 	tree.Mark = mark
-	w := &worker{
-		id: id, label: s.Label, tree: tree, leader: started.handle, main: started.handle,
-		exited: make(chan struct{}), exit: new(Exit), process: p,
-	}
-	if err := l.register(w); err != nil {
+	if err := c.register(newWorker(p, s.Label, tree, started.handle)); err != nil {
 		abandon(started.handle, 0)
 		return Process{}, err
 	}
 	return p, nil
 }
 
-// register makes w known, and its exit.
-func (l *Local) register(w *worker) error {
-	return tell(l, func(s *state) error {
+// register makes w known, and its exit. One that is known already is closed.
+func (c *core) register(w *worker) error {
+	return tell(c, func(s *state) error {
+		if s.workers[w.id] != nil {
+			w.leader.close()
+			w.closeFollowed()
+			return nil
+		}
 		s.workers[w.id] = w
-		go l.watch(w, w.leader)
+		go c.watch(w, w.leader)
+		if w.main != w.leader {
+			go c.watch(w, w.main)
+		}
 		return nil
 	})
-}
-
-// reserve takes a new id and finds the descriptors of a worker.
-func (l *Local) reserve(files []File) (ID, []*fdpass.Descriptor, error) {
-	descriptors := make([]*fdpass.Descriptor, len(files))
-	id, err := ask(l, func(s *state) (ID, error) {
-		for i, f := range files {
-			descriptors[i] = f.Descriptor
-			if (f.Held == "") == (f.Descriptor == nil) {
-				return 0, fmt.Errorf("cannot give descriptor %d: one of a held name and a descriptor must be given", f.Number)
-			}
-			if f.Held != "" {
-				descriptors[i] = s.kept[f.Held].descriptor
-			}
-			if descriptors[i] == nil {
-				return 0, fmt.Errorf("cannot give descriptor %d: %q is not held", f.Number, f.Held)
-			}
-		}
-		s.last++
-		return s.last, nil
-	})
-	return id, descriptors, err
 }
 
 // encodePlan completes the plan with what only the keeper knows. The mark comes
@@ -127,59 +101,83 @@ func useAll(list []*fdpass.Descriptor, fds []int, f func(fds []int) error) error
 	return err
 }
 
-// launched is a child that has become the command.
-type launched struct {
-	pid    int
-	handle handle
-	at     time.Time
-}
-
 // launch forks a stage, has it carry out the plan and waits for the result. On
 // error nothing is left of it.
-func (l *Local) launch(plan []byte, fds []int) (launched, error) {
-	pipes, err := newPipes()
+func (c *core) launch(s Spawn, mark string, plan []byte) (newborn, error) {
+	pipes, err := newPipes(plan)
 	if err != nil {
-		return launched{}, fmt.Errorf("cannot start a process: %w", err)
+		return newborn{}, fmt.Errorf("cannot start a process: %w", err)
 	}
 	defer pipes.close()
-	pid, h, err := l.fork(pipes, fds)
+	n, err := c.fork(s, mark, pipes.ends)
+	pipes.closeEnds()
 	if err != nil {
-		return launched{}, fmt.Errorf("cannot start %q: %w", l.executable+" stage", err)
+		return newborn{}, err
 	}
-	if err := pipes.converse(plan, time.Now().Add(l.patience)); err != nil {
-		return launched{}, l.failed(h, err)
+	if err := pipes.converse(plan, time.Now().Add(c.patience)); err != nil {
+		return newborn{}, c.failed(n.handle, err)
 	}
-	return launched{pid: pid, handle: h, at: time.Now()}, nil
+	n.at = time.Now()
+	return n, nil
 }
 
-// fork starts the stage: the pipes at 0 and 1, supervise's stderr at 2, then the
-// descriptors of the worker. ForkExec takes bare numbers and does not touch the
-// descriptions behind them, unlike os/exec, which makes them blocking for all
+// fork starts the stage as a child of this process.
+func (f *forker) fork(s Spawn, _ string, ends ends) (newborn, error) {
+	descriptors := make([]*fdpass.Descriptor, len(s.Files))
+	for i, file := range s.Files {
+		d, err := file.find(f.held)
+		if err != nil {
+			return newborn{}, fmt.Errorf("cannot give descriptor %d: %w", file.Number, err)
+		}
+		descriptors[i] = d
+	}
+	var n newborn
+	err := useAll(descriptors, nil, func(fds []int) error {
+		pid, pidfd, err := forkStage(f.executable, ends, fds)
+		if err != nil {
+			return fmt.Errorf("cannot start %q: %w", f.executable+" stage", err)
+		}
+		n = newborn{id: ID(f.last.Add(1)), pid: pid, handle: childHandle(pid, pidfd)}
+		return nil
+	})
+	return n, err
+}
+
+// find gives what the file is made of, which stays its owner's.
+func (f File) find(held func(string) (*fdpass.Descriptor, error)) (*fdpass.Descriptor, error) {
+	switch {
+	case (f.Held == "") == (f.Descriptor == nil):
+		return nil, errors.New("one of a held name and a descriptor must be given")
+	case f.Descriptor != nil:
+		return f.Descriptor, nil
+	}
+	return held(f.Held)
+}
+
+// forkStage starts the stage: the pipes at 0 and 1, supervise's stderr at 2, then
+// the descriptors of the worker. ForkExec takes bare numbers and does not touch
+// the descriptions behind them, unlike os/exec, which makes them blocking for all
 // who share them.
-func (l *Local) fork(pipes *pipes, fds []int) (int, handle, error) {
-	files := []uintptr{uintptr(pipes.planEnd), uintptr(pipes.statusEnd), uintptr(syscall.Stderr)}
+func forkStage(executable string, ends ends, fds []int) (pid int, pidfd *int, err error) {
+	files := []uintptr{uintptr(ends.plan), uintptr(ends.status), uintptr(syscall.Stderr)}
 	for _, fd := range fds {
 		files = append(files, uintptr(fd))
 	}
 	// A session of its own: the terminal's Ctrl-C is for supervise, and the group
 	// and session tell which processes are the worker's.
 	attr := &syscall.ProcAttr{Env: stage.Environ(), Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
-	pidfd := wantPidFD(attr.Sys)
-	pid, err := syscall.ForkExec(l.executable, []string{"supervise", "stage"}, attr)
-	pipes.closeChildEnds()
-	if err != nil {
-		return 0, nil, err
-	}
-	return pid, childHandle(pid, pidfd), nil
+	pidfd = wantPidFD(attr.Sys)
+	pid, err = syscall.ForkExec(executable, []string{"supervise", "stage"}, attr)
+	return pid, pidfd, err
 }
 
 // failed clears away a stage that did not become the command, and says why.
-func (l *Local) failed(h handle, err error) error {
+func (c *core) failed(h handle, err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		go abandon(h, 0) // it may hang in the kernel for ever
-		return &stage.Failure{Op: "start the worker", Cause: "its directory or command did not answer within " + l.patience.String()}
+		return &stage.Failure{Op: "start the worker", Cause: "its directory or command did not answer within " + c.patience.String()}
 	}
-	exit := abandon(h, l.patience)
+	exit := abandon(h, c.patience)
 	if errors.Is(err, stage.ErrDied) {
 		return fmt.Errorf("cannot start a worker: the stage %s before it ran the command", exit)
 	}

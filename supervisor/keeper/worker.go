@@ -39,6 +39,14 @@ type worker struct {
 	forgotten  bool    // only waiting for the leader to go
 }
 
+// newWorker makes one that runs as p; it owns leader.
+func newWorker(p Process, label string, tree proctree.Tree, leader handle) *worker {
+	return &worker{
+		id: p.ID, label: label, tree: tree, leader: leader, process: p, main: leader,
+		exited: make(chan struct{}), exit: new(Exit),
+	}
+}
+
 var errRunning = errors.New("it has not exited")
 
 // find returns the worker called id, which only the loop may change.
@@ -50,8 +58,8 @@ func (s *state) find(id ID) (*worker, error) {
 }
 
 // worker returns a copy of the worker as it is now.
-func (l *Local) worker(id ID) (worker, error) {
-	return ask(l, func(s *state) (worker, error) {
+func (c *core) worker(id ID) (worker, error) {
+	return ask(c, func(s *state) (worker, error) {
 		w, err := s.find(id)
 		if err != nil {
 			return worker{}, err
@@ -62,12 +70,12 @@ func (l *Local) worker(id ID) (worker, error) {
 
 // watch waits for the exit of h, one of w's processes, and notes it. It ends
 // when h is closed.
-func (l *Local) watch(w *worker, h handle) {
+func (c *core) watch(w *worker, h handle) {
 	exit, err := h.wait()
 	if err != nil {
 		return
 	}
-	_ = tell(l, func(s *state) error {
+	_ = tell(c, func(s *state) error {
 		s.exited(w, h, exit)
 		return nil
 	})
@@ -97,22 +105,25 @@ func (w *worker) hasExited() bool {
 }
 
 // Follow makes pid the main process of the worker.
-func (l *Local) Follow(id ID, pid int) error {
-	w, err := l.worker(id)
+func (c *core) Follow(id ID, pid int) error {
+	w, err := c.worker(id)
 	if err != nil {
 		return fmt.Errorf("cannot follow process %d of worker %d: %w", pid, id, err)
 	}
-	if err := l.follow(w, pid); err != nil {
+	if err := c.follow(w, pid); err != nil {
 		return fmt.Errorf("cannot follow process %d of worker %q: %w", pid, w.label, err)
 	}
 	return nil
 }
 
-func (l *Local) follow(w worker, pid int) error {
+func (c *core) follow(w worker, pid int) error {
 	if pid == w.tree.Root {
-		return tell(l, func(s *state) error { return l.lead(s, w.id, pid, w.leader) })
+		if err := c.source.follow(w.id, nil); err != nil {
+			return err
+		}
+		return tell(c, func(s *state) error { return c.lead(s, w.id, pid, w.leader) })
 	}
-	h, err := openHandle(pid)
+	h, err := c.open(w.id, pid)
 	if err != nil {
 		return err
 	}
@@ -121,16 +132,17 @@ func (l *Local) follow(w worker, pid int) error {
 		h.close()
 		return errors.New("it does not belong to this worker")
 	}
-	err = tell(l, func(s *state) error { return l.lead(s, w.id, pid, h) })
+	if err = c.source.follow(w.id, h); err == nil {
+		err = tell(c, func(s *state) error { return c.lead(s, w.id, pid, h) })
+	}
 	if err != nil {
 		h.close()
-		return err
 	}
-	return nil
+	return err
 }
 
 // lead makes h, the handle of pid which it then owns, the main process of a worker that runs.
-func (l *Local) lead(s *state, id ID, pid int, h handle) error {
+func (c *core) lead(s *state, id ID, pid int, h handle) error {
 	w, err := s.find(id)
 	if err != nil {
 		return err
@@ -144,7 +156,7 @@ func (l *Local) lead(s *state, id ID, pid int, h handle) error {
 	w.closeFollowed()
 	w.main, w.process.PID = h, pid
 	if h != w.leader {
-		go l.watch(w, h)
+		go c.watch(w, h)
 	}
 	return nil
 }
@@ -158,8 +170,8 @@ func (w *worker) closeFollowed() {
 
 // Forget acknowledges the exit of a worker. A worker that still runs is not
 // forgotten: its exit would be lost.
-func (l *Local) Forget(id ID) error {
-	err := tell(l, func(s *state) error {
+func (c *core) Forget(id ID) error {
+	err := tell(c, func(s *state) error {
 		w, err := s.find(id)
 		if err != nil {
 			return err

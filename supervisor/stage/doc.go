@@ -7,7 +7,8 @@
 // own binary as `supervise stage`, which calls [Main]; Main does one thing
 // after the other and replaces itself by the command.
 //
-// The two talk over two pipes and a row of descriptors:
+// The two talk over two pipes (the plan may also lie ready in a file) and a row
+// of descriptors:
 //
 //	keeper                          stage
 //	  │ ── 0: plan (JSON), EOF ────▶ │   what to do; strict, bounded

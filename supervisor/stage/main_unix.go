@@ -5,6 +5,7 @@ package stage
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,7 @@ var steps = [...]func(*child) error{
 // be run: the worker has replaced the process then. Otherwise the keeper has
 // been told the reason, and the exit code says that there was one.
 func Main() (exitCode int) {
-	if !isPipe(planPipe) || !isPipe(statusPipe) {
+	if !isKind(planPipe, unix.S_IFIFO, unix.S_IFREG) || !isKind(statusPipe, unix.S_IFIFO) {
 		writeAll(2, []byte("supervise stage: this is started by supervise itself, not by hand\n"))
 		return 2
 	}
@@ -80,9 +81,10 @@ func (c *child) become() error {
 	return errors.New("execve returned")
 }
 
-func isPipe(fd int) bool {
+// isKind tells whether fd is open and one of the given types of inode(7).
+func isKind(fd int, kinds ...uint32) bool {
 	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
+	return unix.Fstat(fd, &st) == nil && slices.Contains(kinds, uint32(st.Mode)&unix.S_IFMT)
 }
 
 // readAll reads fd until its end, with bare reads: see the package comment.
