@@ -12,10 +12,10 @@ import (
 // carry a zone) or "" for every address of the machine; for vsock it is the context id in decimal or "" for any. Port 0
 // lets the kernel choose. Path is the file of a unix socket or a fifo; "@name" is a name in Linux's abstract namespace.
 type Address struct {
-	Network string
-	Host    string
-	Port    uint32
-	Path    string
+	Network string `json:"network"`
+	Host    string `json:"host,omitempty"`
+	Port    uint32 `json:"port,omitempty"`
+	Path    string `json:"path,omitempty"`
 }
 
 // String gives the address as it is written in a configuration: "tcp://[::]:8080", "unix:///run/app.sock".

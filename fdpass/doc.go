@@ -27,7 +27,8 @@
 //	Socket.Descriptor ──Dup, Send──▶ workers and keepers
 //	Watcher ──▶ a worker did shutdown(2), or removed the path ──▶ Relisten, RestorePath, else Reopen
 //	new Spec ──NeedsReopen──▶ nothing: Reconfigure the live socket; else open another
-//	Close
+//	Socket.Identity ──the process ends, the descriptor lives on──▶ Recover ──▶ Socket
+//	Close, or Abandon when another process goes on
 //
 // # Who owns what
 //
@@ -38,5 +39,5 @@
 // then no longer Close. All descriptors are blocking unless given otherwise, and close-on-exec.
 //
 // A path belongs to the Socket that made it, shown by its inode: Close unlinks the path only while it still is that
-// inode. A process that hands its sockets to a successor ends without Close.
+// inode. A process that hands its sockets to a successor ends with Abandon, or is killed.
 package fdpass

@@ -185,6 +185,16 @@ func restore(spec Spec, d *Descriptor) (*Socket, error) {
 	return s, nil
 }
 
+func recoverSocket(id Identity, d *Descriptor) (*Socket, error) {
+	s, err := restore(id.Spec, d)
+	if err == nil && id.Made {
+		s.file = &socketFile{path: id.Spec.Address.Path}
+	}
+	return s, err
+}
+
+func sweep(Address) error { return nil }
+
 func matches(d *Descriptor, spec Spec) bool {
 	return d.Use(func(fd int) error {
 		is, err := addressOf(fd, spec.Address.Network)

@@ -37,12 +37,15 @@ func restore(_ Spec, d *Descriptor) (*Socket, error) {
 	return nil, errUnsupported
 }
 
+func recoverSocket(id Identity, d *Descriptor) (*Socket, error) { return restore(id.Spec, d) }
+
 func readState(int, Address) (State, error)  { return State{}, errUnsupported }
 func relisten(*Socket) error                 { return errUnsupported }
 func reopen(*Socket) error                   { return errUnsupported }
 func reconfigure(*Socket, Spec) error        { return errUnsupported }
 func pause(*Socket, bool) error              { return errUnsupported }
 func systemMaxBacklog() int                  { return 0 }
+func sweep(Address) error                    { return errUnsupported }
 func holders(Address) ([]Holder, error)      { return nil, errUnsupported }
 func send(*net.UnixConn, []Named) error      { return errUnsupported }
 func receive(*net.UnixConn) ([]Named, error) { return nil, errUnsupported }

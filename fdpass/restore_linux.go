@@ -29,6 +29,7 @@ func (s *Socket) adopt(fd int) (err error) {
 	if s.warnings, err = applyLive(fd, s.kind, s.spec); err != nil {
 		return err
 	}
+	s.paused = isPaused(fd)
 	if s.spec.Address.hasFile() {
 		s.file = adoptFile(fd, s.spec)
 	}

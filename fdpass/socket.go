@@ -159,6 +159,18 @@ func (s *Socket) Close() error {
 	return s.d.Close()
 }
 
+// Abandon closes the descriptor and leaves the path where it is, for the process that goes on with another descriptor of
+// the socket. After it Close is os.ErrClosed.
+func (s *Socket) Abandon() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return os.ErrClosed
+	}
+	s.closed = true
+	return s.d.Close()
+}
+
 // SystemMaxBacklog gives SOMAXCONN of the running system: net.core.somaxconn of this network namespace, read at each
 // call.
 func SystemMaxBacklog() int { return systemMaxBacklog() }
