@@ -10,7 +10,7 @@ const MaxMessage = 4096
 
 // Message is what one datagram says, in the words of sd_notify(3). Zero fields were not in it.
 type Message struct {
-	// Set by Receive from SCM_CREDENTIALS.
+	// Set by Peek from SCM_CREDENTIALS.
 	PID int // of the sender, in our PID namespace; 0: it lives in one that we cannot see
 	UID int // real user of the sender, in our user namespace
 

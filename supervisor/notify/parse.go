@@ -34,7 +34,7 @@ var keys = map[string]func(m *Message, value string) error{
 
 // Parse reads the text of one datagram. It is strict: a known key with a value that sd_notify(3) does not define, a line that
 // is not KEY=VALUE, two values for one key, or a NUL byte before the end is an error, and then nothing of
-// the message counts. PID, UID, Barrier and Dropped are not in the text; Receive sets them.
+// the message counts. PID, UID, Barrier and Dropped are not in the text; Peek sets them.
 func Parse(b []byte) (Message, error) {
 	// systemd permits one NUL at the end, from senders that count the C string's terminator.
 	b = bytes.TrimSuffix(b, []byte{0})

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,14 +33,16 @@ func (p *parcel) closeAll() {
 	p.descriptors = nil
 }
 
-func (s *Socket) receive() (Message, error) {
-	d, err := s.read()
-	switch {
-	case err != nil && s.closed.Load():
-		return Message{}, io.EOF
-	case err != nil:
-		return Message{}, fmt.Errorf("cannot receive notifications on %q: %w", s.path, err)
+func (s *Socket) peek() (Message, error) {
+	var d datagram
+	err := s.wait(func(fd int) (err error) {
+		d = newDatagram() // not before there is something: most workers are silent for days
+		return d.recvmsg(fd, unix.MSG_PEEK|unix.MSG_CMSG_CLOEXEC)
+	})
+	if err != nil {
+		return Message{}, err
 	}
+	s.peeked = true
 	p, err := unpack(d)
 	defer p.closeAll()
 	m, err := judge(d, p, err)
@@ -53,25 +56,39 @@ func (s *Socket) receive() (Message, error) {
 	return m, nil
 }
 
-// read waits in the poller, without holding a buffer meanwhile: most workers are silent for days.
-func (s *Socket) read() (d datagram, err error) {
-	c, err := s.file.SyscallConn()
-	if err != nil {
-		return d, err
+// discard offers no room: what does not fit is gone (recv(2)), and its descriptors are never installed.
+func (s *Socket) discard() error {
+	if !s.peeked {
+		return fmt.Errorf("cannot discard a notification on %q: none was looked at", s.path)
 	}
-	var inner error
-	err = c.Read(func(fd uintptr) bool {
-		if !readable(int(fd)) {
-			return false
-		}
-		d = newDatagram()
-		inner = d.recvmsg(int(fd))
-		return inner != unix.EAGAIN
+	s.peeked = false
+	return s.wait(func(fd int) error {
+		var none datagram
+		return none.recvmsg(fd, 0)
 	})
-	if err != nil {
-		return d, err
+}
+
+// wait does take when there is a datagram. It waits in the poller.
+func (s *Socket) wait(take func(fd int) error) error {
+	c, err := s.file.SyscallConn()
+	if err == nil {
+		var inner error
+		err = c.Read(func(fd uintptr) bool {
+			if !readable(int(fd)) {
+				return false
+			}
+			inner = take(int(fd))
+			return inner != unix.EAGAIN
+		})
+		err = cmp.Or(err, inner)
 	}
-	return d, inner
+	switch {
+	case err != nil && s.closed.Load():
+		return io.EOF
+	case err != nil:
+		return fmt.Errorf("cannot receive notifications on %q: %w", s.path, err)
+	}
+	return nil
 }
 
 func readable(fd int) bool {
@@ -85,12 +102,12 @@ func newDatagram() datagram {
 	return datagram{data: make([]byte, MaxMessage+1), control: make([]byte, controlSize)}
 }
 
-func (d *datagram) recvmsg(fd int) error {
+func (d *datagram) recvmsg(fd, flags int) error {
 	for {
-		n, oob, flags, _, err := unix.Recvmsg(fd, d.data, d.control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+		n, oob, got, _, err := unix.Recvmsg(fd, d.data, d.control, flags|unix.MSG_DONTWAIT)
 		switch err {
 		case nil:
-			d.data, d.control, d.flags = d.data[:n], d.control[:oob], flags
+			d.data, d.control, d.flags = d.data[:n], d.control[:oob], got
 			return nil
 		case unix.EINTR:
 			// The poller reports edges: going back to it with a message still queued could wait for ever.

@@ -1,17 +1,20 @@
 package notify
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
 )
 
 // Socket is the NOTIFY_SOCKET of one worker. The one who called Listen or Restore owns it and closes it.
-// It is safe for concurrent use; Receive is meant for one goroutine, which then sees messages in order.
+// It is safe for concurrent use, but for Peek, Discard and Receive, which belong to one goroutine.
 type Socket struct {
 	path string
 	file *os.File    // in Go's poller: no thread and no wake-up while nothing comes
 	made os.FileInfo // what the path was when we bound it; Close unlinks only that
+
+	peeked bool // the queue begins with what Peek gave; owned by the reader
 
 	close  sync.Once
 	closed atomic.Bool // set first: os.File's raw errors do not say that it is closed
@@ -32,11 +35,32 @@ func (s *Socket) Path() string { return s.path }
 // File is a duplicate for somebody who keeps the socket open in our place. The caller closes it.
 func (s *Socket) File() (*os.File, error) { return s.duplicate() }
 
-// Receive waits for one datagram. The error is io.EOF after Close, a *RefusedError if only this datagram is bad (go on
-// with the next), and anything else if the socket is of no more use.
-func (s *Socket) Receive() (Message, error) { return s.receive() }
+// Peek waits for a datagram and leaves it in the queue: one who is killed before Discard leaves it to the next. The error is io.EOF
+// after Close, a *RefusedError if only this datagram is bad (Discard it, too), and anything else if the socket is of no
+// more use. Without Discard the next Peek gives the same message again. Its Barrier is a duplicate; the sender is
+// released when that is closed and the message is discarded.
+func (s *Socket) Peek() (Message, error) { return s.peek() }
 
-// Close ends Receive and unlinks the path if it is still ours. Messages not yet received are lost. A second Close does nothing.
+// Discard takes the datagram of the last Peek out of the queue. It is an error if there was none.
+func (s *Socket) Discard() error { return s.discard() }
+
+// Receive is Peek and Discard.
+func (s *Socket) Receive() (Message, error) {
+	m, err := s.Peek()
+	var refused *RefusedError
+	if err != nil && !errors.As(err, &refused) {
+		return m, err
+	}
+	if lost := s.Discard(); lost != nil {
+		if m.Barrier != nil {
+			_ = m.Barrier.Close()
+		}
+		return Message{}, lost
+	}
+	return m, err
+}
+
+// Close ends Peek and unlinks the path if it is still ours. Messages not yet received are lost. A second Close does nothing.
 func (s *Socket) Close() error {
 	var err error
 	s.close.Do(func() {

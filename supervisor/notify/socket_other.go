@@ -21,4 +21,6 @@ func restore(path string, f *os.File) (*Socket, error) {
 
 func (s *Socket) duplicate() (*os.File, error) { return nil, errUnsupported(s.path) }
 
-func (s *Socket) receive() (Message, error) { return Message{}, errUnsupported(s.path) }
+func (s *Socket) peek() (Message, error) { return Message{}, errUnsupported(s.path) }
+
+func (s *Socket) discard() error { return errUnsupported(s.path) }

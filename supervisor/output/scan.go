@@ -19,29 +19,40 @@ const (
 // bytes are kept. The error is the one of r; io.EOF is none.
 func Scan(r io.Reader, emit func(text string)) error {
 	s := scanner{emit: emit}
-	for {
-		s.grow()
-		n, err := r.Read(s.buf[s.end:])
-		from := s.end
-		s.end += n
-		s.lines(from)
-		if err == nil {
-			continue
-		}
-		if s.end > 0 {
-			s.line(s.buf[:s.end])
-		}
-		if err == io.EOF {
-			return nil
-		}
-		return err
+	err := s.scan(r)
+	s.flush()
+	if err == io.EOF {
+		return nil
 	}
+	return err
 }
 
 type scanner struct {
 	emit func(string)
 	buf  []byte // [:end] is the beginning of a line not yet complete
 	end  int
+}
+
+// scan emits whole lines until r gives an error. What comes after the last line end stays in buf.
+func (s *scanner) scan(r io.Reader) error {
+	for {
+		s.grow()
+		n, err := r.Read(s.buf[s.end:])
+		from := s.end
+		s.end += n
+		s.lines(from)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// flush emits the last line, which has no line end.
+func (s *scanner) flush() {
+	if s.end > 0 {
+		s.line(s.buf[:s.end])
+		s.end = 0
+	}
 }
 
 // grow makes room, and gives the room back that one long line needed.

@@ -1,0 +1,34 @@
+package output
+
+import "os"
+
+// ScanPipe is Scan for a worker's pipe whose reader may be killed at any instant: the next ScanPipe of the same r and rest, in
+// whatever process, goes on where this one was, and every line is emitted. Lines of the last 64 KiB may come twice.
+//
+// rest is an empty file from NewMemory that outlives this process, as r does. Bytes go from the pipe into it within the kernel
+// (splice(2)) and leave it when emit has returned for their line; the beginning of a line waits there for its end.
+// It must not be left in the pipe: the poller does not hear of a write that finds something in the pipe and then blocks
+// because it is full, so worker and reader would wait for each other. A nil rest, or one that the kernel cannot write to
+// (RLIMIT_FSIZE), means that bytes wait in memory.
+//
+// r is a pipe in Go's poller (fdpass.Pipe). Closing it ends ScanPipe with os.ErrClosed and leaves an incomplete line for the next
+// one. Both files stay the caller's. There must be one reader at a time.
+//
+// Elsewhere than on Linux ScanPipe is Scan.
+func ScanPipe(r, rest *os.File, emit func(text string)) error {
+	if rest == nil {
+		return Scan(r, emit)
+	}
+	return scanPipe(r, rest, emit)
+}
+
+// AwaitLine returns nil as soon as there is a "\n" in the pipe r, and leaves it there: a later AwaitLine, in another process, sees
+// it again. Bytes in front of it mean nothing and may be taken out. io.ErrUnexpectedEOF: there will be none. r is in Go's
+// poller and stays the caller's; closing it ends AwaitLine with os.ErrClosed. Where the kernel cannot show what is
+// in a pipe (not Linux, or no descriptor left for it) the "\n" is taken out.
+func AwaitLine(r *os.File) error { return awaitLine(r) }
+
+// NewMemory makes an empty file that has no path and lives as long as somebody has it open (memfd_create(2)): for ScanPipe and
+// Log.Keep. The name is for people who look into /proc/PID/fd. The caller owns it. All who are to use it must have
+// duplicates of this one descriptor: they share its position.
+func NewMemory(name string) (*os.File, error) { return newMemory(name) }
