@@ -9,28 +9,31 @@ import (
 
 // reconfigure applies what differs to the open listeners: all or none.
 func reconfigure(items []*item) error {
-	for n, i := range items {
-		if i.old == nil {
-			continue
-		}
-		err := i.old.reconfigure(i)
-		if err == nil {
-			continue
-		}
-		// The one that failed may have applied some of its attributes, so it is put back as well.
-		for _, back := range slices.Backward(items[:n+1]) {
-			if back.old != nil {
-				err = errors.Join(err, back.old.putBack())
-			}
-		}
-		return i.located(err)
-	}
 	for _, i := range items {
 		if i.old != nil {
 			i.old.before = nil
 		}
 	}
+	for n, i := range items {
+		if i.old == nil {
+			continue
+		}
+		if err := i.old.reconfigure(i); err != nil {
+			// The one that failed may have applied some of its attributes, so it is put back as well.
+			return i.located(errors.Join(err, putBack(items[:n+1])))
+		}
+	}
 	return nil
+}
+
+// putBack undoes reconfigure.
+func putBack(items []*item) (err error) {
+	for _, i := range slices.Backward(items) {
+		if i.old != nil {
+			err = errors.Join(err, i.old.putBack())
+		}
+	}
+	return err
 }
 
 // reconfigure makes the socket what i says and remembers what it was, for putBack.
@@ -40,7 +43,9 @@ func (h *held) reconfigure(i *item) error {
 		return nil
 	}
 	h.before = &before
-	return h.socket.Reconfigure(i.spec)
+	err := h.socket.Reconfigure(i.spec)
+	h.measure()
+	return err
 }
 
 func (h *held) putBack() error {
@@ -49,7 +54,9 @@ func (h *held) putBack() error {
 	}
 	before := *h.before
 	h.before = nil
-	if err := h.socket.Reconfigure(before); err != nil {
+	err := h.socket.Reconfigure(before)
+	h.measure()
+	if err != nil {
 		return fmt.Errorf("cannot put listener %q back to what it was: %w", h.name, err)
 	}
 	return nil
@@ -71,7 +78,13 @@ func (r *Registry) adopt(items []*item) {
 		r.listeners = append(r.listeners, h)
 		r.byName[h.name] = h
 	}
-	r.removed = slices.DeleteFunc(r.removed, func(h *held) bool { return r.byName[h.name] == h })
+	r.removed = slices.DeleteFunc(r.removed, func(h *held) bool {
+		stray := r.byName[h.name] != h && !h.leased() // of a process before this one
+		if stray {
+			r.closeRemoved(h)
+		}
+		return stray || r.byName[h.name] == h
+	})
 	for _, h := range old {
 		if r.byName[h.name] != h {
 			r.remove(h)
@@ -81,13 +94,17 @@ func (r *Registry) adopt(items []*item) {
 
 // admit makes a listener of what Prepare opened.
 func (r *Registry) admit(i *item) *held {
-	h := r.hold(i.fresh, i.spec.Name, i.sharing)
+	h := i.admitted
+	r.enrol(h)
 	if i.quieted {
 		if err := i.fresh.Resume(); err != nil {
 			r.log.Error("cannot let clients in to listener", "listener", h.name, "error", err)
 		}
 	}
-	r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.taken)
+	r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.given.Descriptor != nil)
+	if i.given.Descriptor != nil {
+		r.useGiven(h, i.given)
+	}
 	return h
 }
 
@@ -97,7 +114,9 @@ func (r *Registry) renew(h *held, i *item) {
 		r.log.Info("listener renamed", "listener", i.spec.Name, "was", h.name)
 	}
 	h.name, h.sharing = i.spec.Name, i.sharing
-	h.measure()
+	if h.given != "" { // opened by a process before this one, for a change that it could not commit
+		r.letGoGiven(h)
+	}
 }
 
 // remove closes a listener that is no longer configured, at once or with its last lease.

@@ -2,7 +2,7 @@ package registry
 
 import (
 	"errors"
-	"slices"
+	"fmt"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
@@ -13,9 +13,17 @@ import (
 type Change struct {
 	r     *Registry
 	items []*item
-	given []fdpass.Named // what is left for later changes
-	used  []fdpass.Named // what this change took, as duplicates
+	phase phase
 }
+
+// phase is how far a Change has come, which the ledger tells.
+type phase int
+
+const (
+	opening   phase = iota // and open: nothing old is touched
+	changing               // open listeners are being reconfigured
+	committed              // it holds, whatever happens to this process
+)
 
 // item is one listener of the new configuration.
 type item struct {
@@ -25,8 +33,11 @@ type item struct {
 	err     error          // in the configuration, found before anything is opened
 	old     *held          // the open listener that it is; nil for a new one
 	fresh   *fdpass.Socket // opened by Prepare for a new one
-	taken   bool           // fresh was given to this process
 	quieted bool           // fresh is held until Commit
+
+	key      string // of a new one
+	given    given  // what a new one is made of; zero when it is opened
+	admitted *held  // what fresh will be after Commit
 }
 
 // OpenErrors is every problem that Prepare found, in the order of the file. Each is one sentence, most are an
@@ -64,20 +75,38 @@ func (r *Registry) prepare(c *Change) error {
 	if r.pending != nil {
 		return errors.New("cannot change the listeners: another change is under way")
 	}
-	c.given = slices.Clone(r.given)
 	r.recognise(c.items)
-	var errs OpenErrors
+	r.closeStrays(c.items)
+	c.choose()
+	r.pending = c
+	if errs := c.openAll(); errs != nil {
+		c.discard()
+		return errs
+	}
+	return nil
+}
+
+// openAll writes down what it is about to open, so that a later process knows what it finds in the vault.
+func (c *Change) openAll() (errs OpenErrors) {
 	for _, i := range c.items {
-		if err := c.open(i); err != nil {
+		if i.old == nil && i.err == nil {
+			i.key = keyOf(c.r.next)
+			c.r.next++
+		}
+	}
+	if err := c.r.save(); err != nil {
+		return OpenErrors{fmt.Errorf("cannot open new listeners: what is known of them cannot be kept for a later process: %w", err)}
+	}
+	for _, i := range c.items {
+		err := c.open(i)
+		if err == nil && i.fresh != nil {
+			err = c.entrust(i)
+		}
+		if err != nil {
 			errs = append(errs, i.located(err))
 		}
 	}
-	if errs != nil {
-		c.closeFresh()
-		return errs
-	}
-	r.pending = c
-	return nil
+	return errs
 }
 
 // Commit makes the change real: what can change on an open socket is changed, new listeners can be acquired, removed
@@ -94,8 +123,7 @@ func (c *Change) Commit() error {
 func (c *Change) Abort() {
 	c.r.do(func() {
 		if c.r.pending == c {
-			c.closeFresh()
-			c.r.pending = nil
+			c.discard()
 		}
 	})
 }
@@ -104,23 +132,56 @@ func (r *Registry) commit(c *Change) error {
 	if r.pending != c {
 		return errors.New("internal error: this change of listeners was committed or aborted before")
 	}
-	r.pending = nil
-	if err := reconfigure(c.items); err != nil {
-		c.closeFresh()
+	defer r.settled()
+	r.settle(c)
+	if err := c.apply(); err != nil {
+		c.discard()
 		return err
 	}
-	r.given = c.given
-	for _, g := range c.used {
-		_ = g.Descriptor.Close() // its duplicate stays
-	}
+	r.pending = nil
 	r.adopt(c.items)
+	r.mirror()
+	r.dirty = true
 	return nil
 }
 
-func (c *Change) closeFresh() {
+// apply reconfigures what is open. What it is about to do is written down before: a process that is killed halfway
+// leaves sockets of which nobody could say what they are. From the second save on the change holds.
+func (c *Change) apply() error {
+	const failed = "cannot change the listeners: what is known of them cannot be kept for a later process: %w"
+	c.phase = changing
+	if err := c.r.save(); err != nil {
+		return fmt.Errorf(failed, err)
+	}
+	if err := reconfigure(c.items); err != nil {
+		return err
+	}
+	c.phase, c.r.untold = committed, c.r.mirrors()
+	if err := c.r.save(); err != nil {
+		c.phase = opening
+		return errors.Join(fmt.Errorf(failed, err), putBack(c.items))
+	}
+	return nil
+}
+
+// discard closes what was opened for a change that will not be, and lets the vault go of it.
+func (c *Change) discard() {
+	_ = c.each((*fdpass.Socket).Close)
 	for _, i := range c.items {
 		if i.fresh != nil {
-			_ = i.fresh.Close()
+			c.r.letGo(i.key)
 		}
 	}
+	c.r.pending = nil
+	c.r.dirty = true
+}
+
+func (c *Change) each(f func(*fdpass.Socket) error) error {
+	var errs []error
+	for _, i := range c.items {
+		if i.fresh != nil {
+			errs = append(errs, f(i.fresh))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -37,7 +37,7 @@ const (
 // second and no more.
 func (r *Registry) watched(e fdpass.WatchEvent) {
 	h := r.bySocket[e.Socket]
-	if h == nil {
+	if h == nil || r.replaying {
 		return
 	}
 	if pause := repairPause - time.Since(h.restored); pause > 0 {
@@ -66,6 +66,12 @@ func (r *Registry) checkAll(list []*held, by *worker) {
 
 // check compares h with what it has to be, puts back what differs and logs who did it: by, or those who may have.
 func (r *Registry) check(h *held, by []*worker) (fdpass.State, error) {
+	if r.replaying {
+		return h.socket.State()
+	}
+	if h.unheld {
+		r.entrust(h)
+	}
 	linked, lost := h.socket.RestorePath()
 	state, err := h.socket.State()
 	if err != nil {
@@ -95,6 +101,7 @@ func (h *held) sound(s fdpass.State) bool {
 func (h *held) otherBacklog(s fdpass.State) bool { return s.Backlog >= 0 && s.Backlog != h.backlog }
 
 func (r *Registry) mend(h *held, by []*worker) (fdpass.State, error) {
+	r.dirty = true
 	state, err := h.socket.State()
 	if err != nil {
 		return state, err
@@ -138,6 +145,14 @@ func (r *Registry) reopen(h *held) error {
 	}
 	h.measure()
 	r.setFlag(h, h.flag.want)
+	h.outdated = sortedUsers(h.users)
+	if h.paused {
+		if err := h.socket.Pause(); err != nil {
+			r.log.Error("cannot hold listener as before", "listener", h.name, "error", err)
+		}
+	}
+	r.entrust(h)
+	r.mirror()
 	return nil
 }
 
@@ -185,10 +200,11 @@ func (r *Registry) setFlag(h *held, on bool) {
 
 // elect settles whose O_NONBLOCK is in force and sets it.
 func (r *Registry) elect(h *held) {
-	if r.bySocket[h.socket] != h {
+	if r.bySocket[h.socket] != h || r.replaying {
 		return
 	}
 	was := h.flag.want
+	r.dirty = true
 	h.flag.elect(h.workers, func(u User) int { return r.promoted[u] })
 	if len(h.workers) == 0 && len(h.users) <= 1 {
 		// With another generation around, a worker of it may have been started a moment ago.
@@ -236,7 +252,7 @@ func (r *Registry) announce(h *held) {
 	if r.tell == nil || r.byName[h.name] != h {
 		return // those who have a removed one are on their way out
 	}
-	if h.telling {
+	if h.telling || r.settling {
 		h.again = true
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 // held is an open listener and what is known of those who use it.
 type held struct {
+	key     string // of the vault
 	socket  *fdpass.Socket
 	name    string
 	sharing string
@@ -25,20 +26,30 @@ type held struct {
 	restored time.Time // last repair that a kernel event led to
 	said     [numDamages]saying
 
+	paused   bool   // by Hold
+	given    string // name in the vault of the given descriptor that it was made of; "" when the vault has dropped it
+	unheld   bool   // the vault could not take the present descriptor
+	outdated []User // have a socket that is dead
+	extra    extra  // of the ledger
+
 	telling bool // Options.Replaced is running
 	again   bool // it must run once more
 }
 
-// hold makes a held of a socket that has just been opened or restored, and begins to watch it.
-func (r *Registry) hold(s *fdpass.Socket, name, sharing string) *held {
-	h := &held{socket: s, name: name, sharing: sharing, users: map[User]int{}, backlog: -1}
+// newHeld makes a held of a socket that has just been opened or taken over.
+func newHeld(s *fdpass.Socket, key, name, sharing string) *held {
+	h := &held{key: key, socket: s, name: name, sharing: sharing, users: map[User]int{}, backlog: -1}
 	if state, err := s.State(); err == nil {
 		h.backlog = state.Backlog
 		h.flag.start, h.flag.want = state.Nonblocking, state.Nonblocking
 	}
-	r.bySocket[s] = h
-	r.watch(h)
 	return h
+}
+
+// enrol begins to watch h.
+func (r *Registry) enrol(h *held) {
+	r.bySocket[h.socket] = h
+	r.watch(h)
 }
 
 func (r *Registry) watch(h *held) {
@@ -47,8 +58,15 @@ func (r *Registry) watch(h *held) {
 	}
 }
 
-// drop closes h for good.
+// drop closes h for good, here first: when this process is killed in between the next one finds it in the vault.
 func (r *Registry) drop(h *held) error {
+	r.unwatch(h)
+	err := h.socket.Close()
+	r.letGo(h.key)
+	return err
+}
+
+func (r *Registry) unwatch(h *held) {
 	for _, t := range []*time.Timer{h.recheck, h.repair} {
 		if t != nil {
 			t.Stop()
@@ -56,7 +74,6 @@ func (r *Registry) drop(h *held) error {
 	}
 	r.watcher.Remove(h.socket)
 	delete(r.bySocket, h.socket)
-	return h.socket.Close()
 }
 
 // measure remembers the backlog that the kernel granted, the value that later checks compare with.

@@ -10,8 +10,8 @@ import (
 
 // User is a generation of a service, the one who leases listeners.
 type User struct {
-	Service    string
-	Generation int
+	Service    string `json:"service"`
+	Generation int    `json:"generation"`
 }
 
 // Lease keeps a listener open for a generation, also when the configuration no longer names it.
@@ -21,6 +21,12 @@ type Lease struct {
 	user    User
 	name    string // at the time of Acquire; a reload may rename the listener
 	release sync.Once
+}
+
+// LeaseState is what a process after this one needs to have the same lease: Reacquire.
+type LeaseState struct {
+	Name string `json:"name"` // that the listener was acquired by
+	Key  string `json:"key"`  // that the listener keeps under every name, like "listener/7"
 }
 
 // Acquire leases the named listeners for a generation, in the order of names; all of them or none. The caller releases
@@ -44,15 +50,22 @@ func (r *Registry) acquire(names []string, user User) ([]*Lease, error) {
 		}
 		leases = append(leases, &Lease{r: r, h: h, user: user, name: name})
 	}
+	r.lease(user, leases)
+	return leases, nil
+}
+
+func (r *Registry) lease(user User, leases []*Lease) {
 	for _, l := range leases {
 		l.h.users[user]++
 	}
 	r.leases[user] = append(r.leases[user], leases...)
-	return leases, nil
 }
 
 // Name is the name that the listener was acquired by.
 func (l *Lease) Name() string { return l.name }
+
+// State identifies the lease for Reacquire. It is the same as long as the lease lasts.
+func (l *Lease) State() LeaseState { return LeaseState{l.name, l.h.key} }
 
 // Socket gives the leased socket. The registry owns it; it is open until Release or the registry's Close.
 // Take its Descriptor anew for each worker: after a repair it may be another one.
@@ -70,13 +83,16 @@ func (r *Registry) end(l *Lease) {
 	if len(rest) == 0 {
 		delete(r.leases, l.user)
 		delete(r.promoted, l.user)
+		r.dirty = true
 	}
 	h := l.h
 	if h.users[l.user]--; h.users[l.user] == 0 {
 		delete(h.users, l.user)
+		r.dirty = r.dirty || len(h.outdated) > 0
+		h.outdated = slices.DeleteFunc(h.outdated, func(u User) bool { return u == l.user })
 	}
 	i := slices.Index(r.removed, h)
-	if i < 0 || h.leased() {
+	if i < 0 || h.leased() || r.replaying {
 		return
 	}
 	r.removed = slices.Delete(r.removed, i, i+1)

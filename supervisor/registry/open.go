@@ -11,20 +11,16 @@ import (
 )
 
 // recognise finds for each item the open listener that it is: the one at its address under its name, then one at its
-// address under another name, then a removed one that is still open.
+// address under another name; then a removed one that is still open, likewise. Addresses are compared as configured;
+// port 0 is the same as port 0, whatever the kernel chose.
 func (r *Registry) recognise(items []*item) {
 	claimed := map[*held]bool{}
-	claim := func(i *item, candidates []*held) {
+	claim := func(i *item, candidates []*held, sameName bool) {
 		for _, h := range candidates {
-			if i.old == nil && !claimed[h] {
+			if i.old == nil && !claimed[h] && (!sameName || h.name == i.spec.Name) {
 				i.old = h
 				claimed[h] = true
 			}
-		}
-	}
-	for _, i := range items {
-		if h := r.byName[i.spec.Name]; h != nil && sameAddress(h, i) {
-			claim(i, []*held{h})
 		}
 	}
 	for _, set := range [][]*held{r.listeners, r.removed} {
@@ -33,15 +29,12 @@ func (r *Registry) recognise(items []*item) {
 			address := h.socket.Spec().Address.String()
 			at[address] = append(at[address], h)
 		}
-		for _, i := range items {
-			claim(i, at[i.spec.Address.String()])
+		for _, sameName := range []bool{true, false} {
+			for _, i := range items {
+				claim(i, at[i.spec.Address.String()], sameName)
+			}
 		}
 	}
-}
-
-// sameAddress compares as configured; port 0 is the same as port 0, whatever the kernel chose.
-func sameAddress(h *held, i *item) bool {
-	return h.socket.Spec().Address.String() == i.spec.Address.String()
 }
 
 // open makes the socket of a new item, and judges whether an open listener can become what its item says.
@@ -54,8 +47,8 @@ func (c *Change) open(i *item) error {
 		i.spec.Address = i.old.socket.Spec().Address
 		return i.reopens()
 	}
-	if n := fdpass.Match(c.given, i.spec); n >= 0 {
-		return c.take(i, n)
+	if i.given.Descriptor != nil {
+		return i.take()
 	}
 	s, err := fdpass.Open(i.spec)
 	if err != nil {
@@ -63,6 +56,19 @@ func (c *Change) open(i *item) error {
 	}
 	i.fresh = s
 	return i.quiet()
+}
+
+// entrust gives a new socket to the vault, before anybody can lease it.
+func (c *Change) entrust(i *item) error {
+	i.admitted = newHeld(i.fresh, i.key, i.spec.Name, i.sharing)
+	i.admitted.given = i.given.key
+	if c.r.vault == nil {
+		return nil
+	}
+	if err := c.r.vault.Hold(i.key, i.fresh.Descriptor()); err != nil {
+		return fmt.Errorf("cannot open listener %q at %s: it cannot be kept for a later process: %w", i.spec.Name, i.spec.Address, err)
+	}
+	return nil
 }
 
 // quiet keeps a socket that shares its port with others (SO_REUSEPORT) from getting clients of theirs before Commit:
@@ -75,20 +81,37 @@ func (i *item) quiet() error {
 	return i.fresh.Pause()
 }
 
-// take makes i's socket of a given descriptor. The original stays with the registry until Commit.
-func (c *Change) take(i *item, n int) error {
-	given := c.given[n]
-	d, err := given.Descriptor.Dup()
-	if err != nil {
-		return fmt.Errorf("cannot take over listener %q, which was given as %q: %w", i.spec.Name, given.Name, err)
+// choose finds the given descriptor for each new item.
+func (c *Change) choose() {
+	var left []fdpass.Named
+	for _, g := range c.r.given {
+		taken := slices.ContainsFunc(c.r.removed, func(h *held) bool { return h.given != "" && h.given == g.key })
+		if !taken { // or else it is what such a one was made of, in a change that was interrupted
+			left = append(left, g.Named)
+		}
 	}
-	i.fresh, err = fdpass.Restore(i.spec, d)
+	for _, i := range c.items {
+		if i.old != nil || i.err != nil {
+			continue
+		}
+		if n := fdpass.Match(left, i.spec); n >= 0 {
+			at := slices.IndexFunc(c.r.given, func(g given) bool { return g.Descriptor == left[n].Descriptor })
+			i.given = c.r.given[at]
+			left = slices.Delete(left, n, n+1)
+		}
+	}
+}
+
+// take makes i's socket of a given descriptor. The original stays with the registry until Commit.
+func (i *item) take() error {
+	d, err := i.given.Descriptor.Dup()
 	if err != nil {
+		return fmt.Errorf("cannot take over listener %q, which was given as %q: %w", i.spec.Name, i.given.Name, err)
+	}
+	if i.fresh, err = fdpass.Restore(i.spec, d); err != nil {
 		return err
 	}
-	i.taken = true
-	c.given = slices.Delete(c.given, n, n+1)
-	c.used = append(c.used, given)
+	i.quieted = i.fresh.Paused() // by an earlier life, which is forgotten
 	return nil
 }
 

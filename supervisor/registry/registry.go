@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -15,6 +16,24 @@ type Options struct {
 	// Given are descriptors that this process was started with (fdpass.Given). The registry owns them from New on,
 	// also when New fails. A listener whose name or address matches uses one instead of opening a socket.
 	Given []fdpass.Named
+	// GivenKeys are the names by which the vault holds Given, index by index. When a listener takes one over that name
+	// is dropped. May be nil or have "" where the vault holds nothing.
+	GivenKeys []string
+	// Vault keeps every listener and what there is to know about it for a registry after this one. Nil keeps nothing.
+	// It is called from one goroutine.
+	Vault Vault
+	// Before is what the registry before this one left; nil at the first start. Every listener of it is open again after
+	// New. Then, in this order: Reacquire for every generation that lives, WorkerEvent for every worker that does
+	// (Started, and Ready, Promoted, Draining as far as it has come), Prepare and Commit of the configuration. Until that
+	// Commit nothing is changed on a socket and nothing is judged; with it everything that a worker did meanwhile is put
+	// right, and what is neither configured nor leased is closed.
+	Before *Before
+	// Opened is told that a configured listener is open under a name, with its descriptor, which the registry owns.
+	// Closed is told that none is open under a name any more. A rename and a repair that opens another socket call Closed
+	// first and then Opened. They are for a mirror like the descriptor store of systemd, may be nil, are called from one
+	// goroutine, and must not call the registry.
+	Opened func(name string, d *fdpass.Descriptor)
+	Closed func(name string)
 	// Replaced is told the name of a listener that had to be opened anew under its old path, because the kernel
 	// cannot revive it: workers that were given it before accept nothing any more and need a new generation. It runs on
 	// a goroutine of its own, at most one for each listener at a time, and may call the registry. May be nil.
@@ -29,9 +48,12 @@ type Registry struct {
 	watcher watcher
 	notes   chan note
 	done    chan struct{} // closed when run has returned
+	vault   Vault         // nil: none
+	opened  func(name string, d *fdpass.Descriptor)
+	closed  func(name string)
 
 	// Owned by run.
-	given      []fdpass.Named           // not used by any listener yet
+	given      []given                  // not used by any listener yet
 	listeners  []*held                  // configured, in the order of the file
 	byName     map[string]*held         // configured
 	removed    []*held                  // no longer configured, but leased
@@ -43,6 +65,24 @@ type Registry struct {
 	workers    map[place][]*worker
 	closing    bool
 	closeErr   error
+
+	// Owned by run: what the vault has.
+	next      int    // number of the next key
+	saved     []byte // the ledger as it is there
+	dirty     bool   // the ledger may have changed since
+	unsaved   bool   // the last save failed
+	undropped []string
+	mirrored  map[string]*fdpass.Descriptor // what Opened was told; nil when it must be told anew
+	untold    bool
+	replaying bool  // between New with Before and the first Commit
+	settling  bool  // during that Commit
+	extra     extra // of the ledger
+}
+
+// given is a descriptor that this process was started with.
+type given struct {
+	fdpass.Named
+	key string // in the vault; "" when it is not there
 }
 
 // watcher is what the registry needs of fdpass.Watcher; tests put another in its place.
@@ -61,7 +101,8 @@ type note struct {
 
 var errClosed = errors.New("the registry of listeners is closed")
 
-// New starts a registry without listeners. Close it.
+// New starts a registry without listeners, or with those of Options.Before. Close or Abandon it. The error is that the
+// saved state cannot be read.
 func New(o Options) (*Registry, error) {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
@@ -70,23 +111,52 @@ func New(o Options) (*Registry, error) {
 	if err != nil {
 		// Worker events still lead to checks, so a machine short of inotify instances can run services.
 		o.Log.Warn("listeners are watched at worker events only", "error", err)
-		return start(o, unwatched{}), nil
+		return begin(o, unwatched{})
 	}
-	return start(o, w), nil
+	return begin(o, w)
 }
 
+func begin(o Options, w watcher) (*Registry, error) {
+	r := prepared(o, w)
+	if err := r.restore(o.Before); err != nil {
+		return nil, errors.Join(err, r.abandonAll())
+	}
+	go r.run()
+	return r, nil
+}
+
+// start is begin for what has nothing before it.
 func start(o Options, w watcher) *Registry {
+	r := prepared(o, w)
+	go r.run()
+	return r
+}
+
+func prepared(o Options, w watcher) *Registry {
 	r := &Registry{
 		log: o.Log, tell: o.Replaced, watcher: w,
 		notes: make(chan note), done: make(chan struct{}),
-		given:    append([]fdpass.Named(nil), o.Given...),
+		vault: o.Vault, opened: o.Opened, closed: o.Closed, next: 1,
+		mirrored: map[string]*fdpass.Descriptor{},
 		byName:   map[string]*held{},
 		bySocket: map[*fdpass.Socket]*held{},
 		leases:   map[User][]*Lease{},
 		promoted: map[User]int{},
 		workers:  map[place][]*worker{},
 	}
-	go r.run()
+	for i, n := range o.Given {
+		g := given{Named: n}
+		if i < len(o.GivenKeys) {
+			g.key = o.GivenKeys[i]
+		}
+		r.given = append(r.given, g)
+	}
+	if r.mirrors() && r.opened == nil {
+		r.opened = func(string, *fdpass.Descriptor) {}
+	}
+	if r.mirrors() && r.closed == nil {
+		r.closed = func(string) {}
+	}
 	return r
 }
 
@@ -98,6 +168,7 @@ func (r *Registry) run() {
 		select {
 		case n := <-r.notes:
 			n.f()
+			r.keep()
 			close(n.done)
 		case e, open := <-events:
 			if !open {
@@ -105,6 +176,7 @@ func (r *Registry) run() {
 				continue
 			}
 			r.watched(e)
+			r.keep()
 		}
 	}
 }
@@ -146,7 +218,7 @@ func (r *Registry) Addresses() map[string]fdpass.Address {
 }
 
 // Close closes every listener, also leased ones, unlinks the paths of unix sockets that were made here, and aborts a
-// change that is not committed. Only the sockets of this process are closed: a worker keeps its own descriptors.
+// change that is not committed. The vault keeps nothing of them. A worker keeps its own descriptors.
 // It does not wait for a running call of Options.Replaced. A second Close does nothing.
 func (r *Registry) Close() error {
 	r.do(func() {
@@ -157,22 +229,55 @@ func (r *Registry) Close() error {
 	return r.closeErr
 }
 
-func (r *Registry) closeAll() error {
+// Abandon ends the registry as the kernel does when this process is killed: its descriptors are closed, no path is
+// unlinked, and the vault keeps everything for the registry of another process.
+func (r *Registry) Abandon() {
+	r.do(func() {
+		r.closing = true
+		r.closeErr = r.abandonAll()
+	})
+	<-r.done
+}
+
+func (r *Registry) abandonAll() error {
 	var errs []error
 	if r.pending != nil {
-		r.pending.closeFresh()
-		r.pending = nil
+		errs = append(errs, r.pending.each((*fdpass.Socket).Abandon))
 	}
-	for _, h := range append(r.listeners, r.removed...) {
-		errs = append(errs, r.drop(h))
+	for _, h := range slices.Concat(r.listeners, r.removed) {
+		r.unwatch(h)
+		errs = append(errs, h.socket.Abandon())
 	}
+	return errors.Join(append(errs, r.closeGiven(), r.watcher.Close())...)
+}
+
+func (r *Registry) closeGiven() error {
+	var errs []error
 	for _, g := range r.given {
 		errs = append(errs, g.Descriptor.Close())
 	}
+	return errors.Join(errs...)
+}
+
+func (r *Registry) closeAll() error {
+	var errs []error
+	if r.pending != nil {
+		r.pending.discard()
+	}
+	for _, h := range slices.Concat(r.listeners, r.removed) {
+		errs = append(errs, r.drop(h))
+	}
+	for _, g := range r.given {
+		r.letGo(g.key)
+	}
+	errs = append(errs, r.closeGiven())
 	r.listeners, r.removed, r.given = nil, nil, nil
 	clear(r.byName)
-	errs = append(errs, r.watcher.Close())
-	return errors.Join(errs...)
+	r.mirror()
+	if r.vault != nil {
+		errs = append(errs, r.vault.Drop(StateName))
+	}
+	return errors.Join(append(errs, r.watcher.Close())...)
 }
 
 // unwatched is the watcher where the system has none.

@@ -78,7 +78,7 @@ func (r *Registry) pause(name, verb, done string, f func(*fdpass.Socket) error) 
 	err := errClosed
 	r.do(func() {
 		if h := r.byName[name]; h != nil {
-			err = f(h.socket)
+			err = r.setPaused(h, verb == "hold", f)
 		} else {
 			err = fmt.Errorf("there is no listener %q", name)
 		}
@@ -92,4 +92,16 @@ func (r *Registry) pause(name, verb, done string, f func(*fdpass.Socket) error) 
 	}
 	r.log.Info(done, "listener", name)
 	return nil
+}
+
+// setPaused writes the intention down first: a process that finds a filter without one takes it away.
+func (r *Registry) setPaused(h *held, on bool, f func(*fdpass.Socket) error) error {
+	was := h.paused
+	h.paused, r.dirty = on, true
+	r.keep()
+	err := f(h.socket)
+	if err != nil {
+		h.paused, r.dirty = was, true
+	}
+	return err
 }

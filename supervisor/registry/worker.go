@@ -118,9 +118,15 @@ func (r *Registry) ready(w *worker) {
 	}
 }
 
-// recheckLater has h looked at once more, recheckDelay after the latest worker became ready.
+// recheckLater has h looked at once more, recheckDelay after the latest worker became ready; w is nil after a replay,
+// when nobody knows whose readiness is how old.
 func (r *Registry) recheckLater(h *held, w *worker) {
-	h.recent = append(h.recent, w)
+	if r.replaying {
+		return
+	}
+	if w != nil {
+		h.recent = append(h.recent, w)
+	}
 	r.after(h, &h.recheck, recheckDelay, func() {
 		var by []*worker
 		by, h.recent = h.recent, nil
@@ -147,6 +153,7 @@ func (r *Registry) promote(w *worker) {
 	if r.promoted[w.user] == 0 && len(r.leases[w.user]) > 0 {
 		r.promotions++
 		r.promoted[w.user] = r.promotions
+		r.dirty = true
 	}
 	for _, h := range w.holds {
 		r.elect(h)

@@ -1,0 +1,204 @@
+package registry
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+)
+
+// Vault keeps what must outlive this process. keeper.Keeper is one.
+type Vault interface {
+	// Hold keeps a duplicate of d under name, in place of what was held under it; the caller still owns d.
+	Hold(name string, d *fdpass.Descriptor) error
+	// Save keeps a text under name: all of it or, when it fails, the one before.
+	Save(name string, text []byte) error
+	// Drop lets go of what is kept under name. A name that is not kept is no error.
+	Drop(name string) error
+}
+
+// ledger gives what there is to know now. While a change is under way that is what it intends.
+func (r *Registry) ledger() *ledger {
+	l := &ledger{
+		Version: ledgerVersion, Next: r.next, Promotions: r.promotions, Drop: r.undropped,
+		Mirrored: r.mirroredNames(), Untold: r.untold, Listeners: r.entries(), extra: r.extra,
+	}
+	for u, n := range r.promoted {
+		l.Promoted = append(l.Promoted, rank{u, n})
+	}
+	slices.SortFunc(l.Promoted, func(a, b rank) int { return a.Rank - b.Rank })
+	return l
+}
+
+func (r *Registry) entries() []entry {
+	var list []entry
+	c := r.pending
+	claimed := map[*held]*item{}
+	if c != nil {
+		for _, i := range c.items {
+			if i.old != nil {
+				claimed[i.old] = i
+			}
+			if c.phase == committed {
+				list = append(list, i.committed())
+			}
+		}
+	}
+	for _, h := range slices.Concat(r.listeners, r.removed) {
+		e, i := h.entry(r.byName[h.name] == h), claimed[h]
+		switch {
+		case c != nil && c.phase == committed && i != nil:
+			continue
+		case c != nil && c.phase == committed:
+			e.Configured = false
+		case c != nil && c.phase == changing && i != nil && !reflect.DeepEqual(e.Socket.Spec, i.spec):
+			e.Change = &i.spec
+		}
+		list = append(list, e)
+	}
+	if c != nil && c.phase != committed {
+		list = append(list, c.prepared()...)
+	}
+	return list
+}
+
+func (h *held) entry(configured bool) entry {
+	return entry{
+		Key: h.key, Name: h.name, Configured: configured, Sharing: h.sharing, Socket: h.socket.Identity(), Held: h.paused,
+		Backlog: h.backlog, Flag: h.flag.entry(), Given: h.given, Outdated: h.outdated, extra: h.extra,
+	}
+}
+
+// committed is what an item will be once its change is adopted.
+func (i *item) committed() entry {
+	h := i.old
+	if h == nil {
+		h = i.admitted
+	}
+	e := h.entry(true)
+	e.Name, e.Sharing = i.spec.Name, i.sharing
+	return e
+}
+
+// prepared are the new sockets of a change that is not committed, also those that are not open yet.
+func (c *Change) prepared() []entry {
+	var list []entry
+	for _, i := range c.items {
+		switch {
+		case i.key == "":
+			continue
+		case i.admitted != nil:
+			list = append(list, i.admitted.entry(false))
+		default:
+			list = append(list, entry{Key: i.key, Name: i.spec.Name, Sharing: i.sharing, Backlog: -1,
+				Socket: fdpass.Identity{Spec: i.spec}, Given: i.given.key})
+		}
+	}
+	return list
+}
+
+// save keeps the ledger in the vault, unless it is there already.
+func (r *Registry) save() error {
+	if r.vault == nil {
+		return nil
+	}
+	r.dropAgain()
+	text, err := r.ledger().write()
+	if err != nil {
+		return fmt.Errorf("internal error: cannot write down the state of listeners: %w", err)
+	}
+	if !bytes.Equal(text, r.saved) {
+		if err := r.vault.Save(StateName, text); err != nil {
+			return err
+		}
+		r.saved = text
+	}
+	r.dirty = false
+	return nil
+}
+
+// keep saves what has changed where nobody can be told that it failed; the next change tries again.
+func (r *Registry) keep() {
+	if !r.dirty || r.closing || r.vault == nil {
+		return
+	}
+	err := r.save()
+	if err != nil && !r.unsaved {
+		r.log.Error("cannot save the state of listeners, a manager after this one would know an older one", "error", err)
+	}
+	r.unsaved = err != nil
+}
+
+// entrust gives the vault the present descriptor of an open listener. When the vault cannot take it the listener stays
+// open in this process, and is offered again at the next check.
+func (r *Registry) entrust(h *held) {
+	if r.vault == nil {
+		return
+	}
+	err := r.vault.Hold(h.key, h.socket.Descriptor())
+	if err != nil && !h.unheld {
+		r.log.Error("cannot keep listener for a manager after this one, it stays open in this one", "listener", h.name, "error", err)
+	}
+	h.unheld = err != nil
+}
+
+// letGo drops a descriptor from the vault. When that fails it is tried again at each save, also by a later process.
+func (r *Registry) letGo(name string) {
+	if r.vault == nil || name == "" {
+		return
+	}
+	r.dirty = true
+	if err := r.vault.Drop(name); err != nil {
+		r.log.Error("cannot let go of a descriptor, it stays open", "descriptor", name, "error", err)
+		r.undropped = append(r.undropped, name)
+	}
+}
+
+func (r *Registry) dropAgain() {
+	r.undropped = slices.DeleteFunc(r.undropped, func(name string) bool { return r.vault.Drop(name) == nil })
+}
+
+// mirror tells Options.Opened and Closed what has changed. All names that go come first, because a mirror may know one
+// socket only once.
+func (r *Registry) mirror() {
+	if !r.mirrors() {
+		return
+	}
+	now := map[string]*fdpass.Descriptor{}
+	for _, h := range r.listeners {
+		now[h.name] = h.socket.Descriptor()
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.mirrored)) {
+		if was := r.mirrored[name]; was == nil || was != now[name] {
+			delete(r.mirrored, name)
+			r.closed(name)
+		}
+	}
+	for _, h := range r.listeners {
+		if r.mirrored[h.name] == nil {
+			r.mirrored[h.name] = now[h.name]
+			r.opened(h.name, now[h.name])
+		}
+	}
+	r.untold = false
+	r.dirty = true
+}
+
+func (r *Registry) mirrors() bool { return r.opened != nil || r.closed != nil }
+
+// mirroredNames includes those that a change is about to add.
+func (r *Registry) mirroredNames() []string {
+	if !r.mirrors() {
+		return nil
+	}
+	names := maps.Clone(r.mirrored)
+	if r.pending != nil && r.pending.phase == committed {
+		for _, i := range r.pending.items {
+			names[i.spec.Name] = nil
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
