@@ -22,6 +22,8 @@ type Log struct {
 	kept int    // how many lines before next are in ring
 	size int    // bytes of their text
 	wake chan struct{}
+
+	keeping *keeping // nil: in memory only
 }
 
 // NewLog makes an empty log of at most so many lines (at least one).
@@ -39,6 +41,7 @@ func (l *Log) Append(line Line) {
 	l.size += len(line.Text)
 	l.next++
 	l.kept++
+	l.write()
 	if l.wake != nil {
 		close(l.wake)
 		l.wake = nil
@@ -49,6 +52,7 @@ func (l *Log) makeRoom(text int) {
 	for l.kept > 0 && (l.kept == l.lines || l.size+text > l.bytes) {
 		oldest := &l.ring[l.slot(l.oldest())]
 		l.size -= len(oldest.Text)
+		l.keeping.dropped(l.oldest(), oldest)
 		*oldest = Line{} // lets go of the text
 		l.kept--
 	}
