@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -19,11 +20,13 @@ import (
 // child is a worker as a process: what it was given, and the goroutines that listen to it.
 type child struct {
 	// fixed after start
-	host   *host
-	spec   spec
-	tell   func(happening)
-	serial uint64
-	born   time.Time
+	host      *host
+	spec      spec
+	tell      func(happening)
+	born      time.Time
+	inherited bool          // an earlier manager has started it
+	attended  chan struct{} // closed when the service knows that it runs, or it does not
+	over      chan struct{} // closed by release
 
 	// set by run before it tells of launched; read by the service after that
 	process keeper.Process
@@ -32,7 +35,6 @@ type child struct {
 	uid     int
 	notify  *notify.Socket
 	printed chan struct{}                // closed when its output has ended; nil without a pipe
-	matched chan struct{}                // closed when a line says that the worker is ready
 	matcher atomic.Pointer[func(string)] // sees every line until then
 }
 
@@ -45,11 +47,18 @@ func (c *child) run() {
 func (c *child) live() (keeper.Exit, error) {
 	var kit kit
 	defer kit.close()
+	attended := sync.OnceFunc(func() { close(c.attended) })
+	defer attended()
+	if c.inherited {
+		c.takeOver(&kit)
+		return c.attend(&kit, attended)
+	}
 	if err := c.prepare(&kit); err != nil {
 		return keeper.Exit{}, err
 	}
 	process, err := c.host.keeper.Spawn(kit.spawn)
 	if err != nil {
+		attended()
 		c.awaitOutput(&kit)
 		if kit.ready != nil {
 			kit.ready.Close()
@@ -59,15 +68,25 @@ func (c *child) live() (keeper.Exit, error) {
 	c.process = process
 	kit.close()
 	kit.spawn = keeper.Spawn{} // its environment is not needed for the life of the worker
-	c.tell(happening{kind: launched, pid: process.PID})
+	return c.attend(&kit, attended)
+}
+
+// attend listens to a process until it is gone.
+func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
+	c.tell(happening{kind: launched, pid: c.process.PID})
+	attended()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go c.listen()
-	c.watchReady(ctx, kit.ready)
-	exit, err := c.host.keeper.Wait(process.ID)
+	if c.notify != nil {
+		go c.listen()
+	}
+	if !c.spec.ready {
+		c.watchReady(ctx, k.ready)
+	}
+	exit, err := c.host.keeper.Wait(c.process.ID)
 	cancel()
-	_ = c.host.keeper.Kill(process.ID) // what is left of its process tree
-	c.awaitOutput(&kit)
+	_ = c.host.keeper.Kill(c.process.ID) // what is left of its process tree
+	c.awaitOutput(k)
 	return exit, err
 }
 
@@ -112,7 +131,7 @@ func (c *child) prepare(k *kit) error {
 	if id.uid != nil {
 		c.uid = int(*id.uid)
 	}
-	c.dir = c.host.folder(c.spec, c.serial)
+	c.dir = c.host.folder(c.spec)
 	c.layout, err = layoutOf(c.spec, c.host.around(c.dir))
 	if err != nil {
 		return err
@@ -124,7 +143,7 @@ func (c *child) prepare(k *kit) error {
 	env["NOTIFY_SOCKET"] = c.notify.Path()
 	label := fmt.Sprintf("%s.%d/%d", c.spec.service.Name, c.spec.generation, c.spec.index)
 	k.spawn = keeper.Spawn{
-		Label: label, Mark: label,
+		Name: c.spec.id, Label: label, Mark: label,
 		Plan: stagePlan(c.spec, c.layout, id, c.layout.resolved.Command, env),
 	}
 	k.spawn.Plan.OwnPID, k.spawn.Plan.ParentPID = c.layout.handoff.OwnPID, c.layout.handoff.ParentPID
@@ -150,12 +169,23 @@ func (c *child) makePlaces(id identity) error {
 	}
 	var err error
 	c.notify, err = notify.Listen(c.dir+".notify", c.uid)
-	return err
+	if err != nil {
+		return err
+	}
+	f, err := c.notify.File()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.hold(notifyPart, f)
 }
 
 // descriptors lists the descriptors of the worker: sockets, output, readiness pipe.
 func (c *child) descriptors(k *kit) error {
 	for _, n := range c.layout.handoff.Numbers {
+		if n.Socket >= len(c.spec.leases) {
+			return fmt.Errorf("listener %q of generation %d is lost (restart the service)", c.spec.service.Listeners[n.Socket], c.spec.generation)
+		}
 		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: n.FD, Descriptor: c.spec.leases[n.Socket].Socket().Descriptor()})
 	}
 	if c.spec.service.Ready.When == "log" {
@@ -173,6 +203,11 @@ func (c *child) descriptors(k *kit) error {
 	}
 	k.ready = r
 	k.mine = append(k.mine, w)
+	if err := c.hold(readyPart, r); err != nil {
+		r.Close()
+		k.ready = nil
+		return err
+	}
 	k.spawn.Files = append(k.spawn.Files, keeper.File{Number: c.layout.readyFD, Descriptor: w})
 	return nil
 }
@@ -203,21 +238,24 @@ func (c *child) follow(pid int) error {
 
 // release implements process.
 func (c *child) release() {
+	close(c.over)
 	if c.process.ID != 0 {
 		_ = c.host.keeper.Forget(c.process.ID)
 	}
 	if c.notify != nil {
 		c.notify.Close()
 	}
+	c.letGo()
 	if c.dir != "" {
 		_ = os.RemoveAll(c.dir)
 	}
 }
 
-// listen hands on what the worker says over its NOTIFY_SOCKET, until that is closed.
+// listen hands on what the worker says over its NOTIFY_SOCKET, until that is closed. A message leaves the socket when the
+// service has taken it in and saved that: a manager that is killed before has the next one read it again.
 func (c *child) listen() {
 	for {
-		m, err := c.notify.Receive()
+		m, err := c.notify.Peek()
 		var refused *notify.RefusedError
 		switch {
 		case errors.As(err, &refused):
@@ -227,6 +265,9 @@ func (c *child) listen() {
 		default:
 			c.hear(m)
 		}
+		if c.notify.Discard() != nil {
+			return
+		}
 	}
 }
 
@@ -234,13 +275,24 @@ func (c *child) listen() {
 // placed in a tree: there the user must do, on a socket that nobody else was told of.
 func (c *child) hear(m notify.Message) {
 	if proctree.Contains(c.process.PID, m.PID) || !alive(m.PID) && (m.UID == c.uid || m.UID == 0) {
-		c.tell(happening{kind: said, message: m})
+		c.tellAndWait(happening{kind: said, message: m})
 		return
 	}
 	if m.Barrier != nil {
 		m.Barrier.Close()
 	}
 	c.tell(happening{kind: ignored, pid: m.PID, err: fmt.Errorf("process %d (user %d) is not of the worker's process tree", m.PID, m.UID)})
+}
+
+// tellAndWait returns when what was told has been taken in and saved, or the worker is over.
+func (c *child) tellAndWait(h happening) {
+	done := make(chan struct{})
+	h.done = func() { close(done) }
+	c.tell(h)
+	select {
+	case <-done:
+	case <-c.over:
+	}
 }
 
 // alive is whether there is a process of that number; 0 is one that this process cannot see.

@@ -51,6 +51,9 @@ const (
 	KindReloadFailed   = "reload.failed"
 	KindListenerHeld   = "listener.held"
 	KindListenerFree   = "listener.released"
+	KindTakenOver      = "supervise.taken-over" // a manager has gone on where the one before it was ended
+	KindNotSaved       = "supervise.not-saved"  // the state is not safe from the end of the manager
+	KindUpgradeFailed  = "supervise.upgrade-failed"
 )
 
 // RolloutError says that a rollout was rolled back: the generation that served before still serves, untouched.

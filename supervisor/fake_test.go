@@ -33,17 +33,21 @@ type fakeRunner struct {
 	hooks   map[string]error              // hooks that there are, and how they end
 	hookFor time.Duration
 	all     []*fakeProcess
-	ran     []string // hooks, "before_start.1"
+	ran     []string             // hooks, "before_start.1"
+	running map[string]*fakeHook // by id
+	mortal  *mortal              // nil: the manager is not killed
 }
 
 type fakeProcess struct {
 	runner   *fakeRunner
 	spec     spec
-	tell     func(happening)
 	manners  manners
 	pid      int
-	once     sync.Once
 	mu       sync.Mutex
+	tell     func(happening)
+	unheard  []happening // what the manager has not taken in yet
+	said     int
+	last     *happening // how it ended
 	signals  []syscall.Signal
 	freed    bool
 	followed int
@@ -51,8 +55,16 @@ type fakeProcess struct {
 }
 
 func (r *fakeRunner) start(s spec, tell func(happening)) process {
+	r.mortal.risk()
+	defer r.mortal.risk()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, p := range r.all {
+		if s.id != "" && p.spec.id == s.id {
+			p.takenOver(tell)
+			return p
+		}
+	}
 	p := &fakeProcess{runner: r, spec: s, tell: tell, pid: 1000 + len(r.all)}
 	if r.behave != nil {
 		p.manners = r.behave(s, len(r.all))
@@ -62,12 +74,30 @@ func (r *fakeRunner) start(s spec, tell func(happening)) process {
 	return p
 }
 
+// takenOver has a process tell the next manager what the one before has not taken in.
+func (p *fakeProcess) takenOver(tell func(happening)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell = tell
+	again := slices.Clone(p.unheard)
+	last := p.last
+	go func() {
+		tell(happening{kind: launched, pid: p.pid})
+		for _, h := range again {
+			tell(h)
+		}
+		if last != nil {
+			tell(*last)
+		}
+	}()
+}
+
 func (p *fakeProcess) live() {
 	if p.manners.startError != nil {
 		p.end(happening{kind: ended, err: p.manners.startError})
 		return
 	}
-	p.tell(happening{kind: launched, pid: p.pid})
+	p.hear()(happening{kind: launched, pid: p.pid})
 	if p.manners.readyAfter >= 0 {
 		time.AfterFunc(p.manners.readyAfter, func() { p.says(notify.Message{Ready: true}) })
 	}
@@ -76,15 +106,49 @@ func (p *fakeProcess) live() {
 	}
 }
 
-func (p *fakeProcess) says(m notify.Message) { p.tell(happening{kind: said, message: m}) }
+// hear gives whom the process tells things now.
+func (p *fakeProcess) hear() func(happening) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tell
+}
+
+// says is a message that waits until a manager has taken it in.
+func (p *fakeProcess) says(m notify.Message) {
+	p.mu.Lock()
+	h := happening{kind: said, message: m}
+	h.done = func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.unheard = slices.DeleteFunc(p.unheard, func(other happening) bool { return other.pid == h.pid })
+	}
+	p.said++
+	h.pid = p.said // tells one message from another
+	p.unheard = append(p.unheard, h)
+	tell := p.tell
+	p.mu.Unlock()
+	tell(h)
+}
 
 func (p *fakeProcess) exits(code int) {
 	p.end(happening{kind: ended, exit: keeper.Exit{Code: code}})
 }
 
-func (p *fakeProcess) end(h happening) { p.once.Do(func() { p.tell(h) }) }
+func (p *fakeProcess) end(h happening) {
+	p.mu.Lock()
+	if p.last != nil {
+		p.mu.Unlock()
+		return
+	}
+	p.last = &h
+	tell := p.tell
+	p.mu.Unlock()
+	tell(h)
+}
 
 func (p *fakeProcess) signal(sig syscall.Signal) error {
+	p.runner.mortal.risk()
+	defer p.runner.mortal.risk()
 	p.mu.Lock()
 	p.signals = append(p.signals, sig)
 	deaf := p.deaf
@@ -99,6 +163,7 @@ func (p *fakeProcess) signal(sig syscall.Signal) error {
 }
 
 func (p *fakeProcess) kill() {
+	p.runner.mortal.risk()
 	time.AfterFunc(0, func() { p.end(happening{kind: ended, exit: keeper.Exit{Signal: syscall.SIGKILL}}) })
 }
 
@@ -113,6 +178,8 @@ func (p *fakeProcess) follow(pid int) error {
 }
 
 func (p *fakeProcess) release() {
+	p.runner.mortal.risk()
+	defer p.runner.mortal.risk()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.freed = true
@@ -126,18 +193,57 @@ func (p *fakeProcess) got() []syscall.Signal {
 	return slices.Clone(p.signals)
 }
 
-func (r *fakeRunner) hook(s spec, name string, done func(error)) func() {
-	r.mu.Lock()
-	err, there := r.hooks[name]
-	if !there {
-		r.mu.Unlock()
-		return nil
+// fakeHook is a hook that runs, or has ended and is not acknowledged.
+type fakeHook struct {
+	mu    sync.Mutex
+	done  func(error)
+	ended bool
+	err   error
+}
+
+func (h *fakeHook) end(err error) {
+	h.mu.Lock()
+	if h.ended {
+		h.mu.Unlock()
+		return
 	}
-	r.ran = append(r.ran, fmt.Sprintf("%s.%d", name, s.generation))
-	r.mu.Unlock()
-	var once sync.Once
-	time.AfterFunc(r.hookFor, func() { once.Do(func() { done(err) }) })
-	return func() { time.AfterFunc(0, func() { once.Do(func() { done(errors.New("cancelled")) }) }) }
+	h.ended, h.err = true, err
+	done := h.done
+	h.mu.Unlock()
+	done(err)
+}
+
+func (r *fakeRunner) hasHook(_ spec, name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, there := r.hooks[name]
+	return there
+}
+
+func (r *fakeRunner) hook(s spec, name string, done func(error)) func() {
+	r.mortal.risk()
+	defer r.mortal.risk()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := r.running[s.id]
+	if h == nil {
+		h = &fakeHook{done: done}
+		if r.running == nil {
+			r.running = map[string]*fakeHook{}
+		}
+		r.running[s.id] = h
+		r.ran = append(r.ran, fmt.Sprintf("%s.%d", name, s.generation))
+		err := r.hooks[name]
+		time.AfterFunc(r.hookFor, func() { h.end(err) })
+	} else {
+		h.mu.Lock()
+		h.done = done
+		if h.ended {
+			go done(h.err)
+		}
+		h.mu.Unlock()
+	}
+	return func() { time.AfterFunc(0, func() { h.end(errors.New("cancelled")) }) }
 }
 
 func (r *fakeRunner) setHook(name string, err error) {
@@ -181,8 +287,11 @@ func (r *fakeRunner) started() int {
 type noSockets struct{ fail error }
 
 func (n noSockets) Acquire([]string, registry.User) ([]*registry.Lease, error) { return nil, n.fail }
-func (noSockets) Addresses() map[string]fdpass.Address                         { return nil }
-func (noSockets) WorkerEvent(registry.WorkerEvent)                             {}
+func (n noSockets) Reacquire(registry.User, []registry.LeaseState) ([]*registry.Lease, error) {
+	return nil, n.fail
+}
+func (noSockets) Addresses() map[string]fdpass.Address { return nil }
+func (noSockets) WorkerEvent(registry.WorkerEvent)     {}
 
 // bench is a service under test, in a bubble where time is virtual.
 type bench struct {
@@ -199,7 +308,7 @@ func onBench(t *testing.T, attributes string, r *fakeRunner, f func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := parse(t, attributes)
 		b := &bench{t: t, runner: r}
-		b.s = newService(cfg.Services[0], cfg, r, noSockets{}, b.record)
+		b.s = newService(cfg.Services[0], cfg, r, noSockets{}, newShelf(), b.record)
 		go b.s.loop()
 		f(b)
 		stopped := b.stop()

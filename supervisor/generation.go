@@ -17,16 +17,18 @@ type generation struct {
 	leases []*registry.Lease
 	slots  []*slot
 
-	promoted      bool
-	prepared      bool // before_start has succeeded: workers may be started
-	stopping      bool // its end is wanted
-	parked        bool // its workers make room for the next generation; they come back if that fails
-	closed        bool // the last worker is gone
-	stopHook      hookState
-	afterStopHook []func()
-	hook          *hookRun     // nil when none runs; there is never more than one
-	waiters       []chan error // told when all its workers are ready, or why one is not
-	whenGone      []func()
+	promoted bool
+	prepared bool // before_start has succeeded: workers may be started
+	stopping bool // its end is wanted
+	parked   bool // its workers make room for the next generation; they come back if that fails
+	closed   bool // the last worker is gone
+	stopHook hookState
+	hook     *hookRun     // nil when none runs; there is never more than one
+	boot     slot         // of a before_start that is tried again
+	waiters  []chan error // told when all its workers are ready, or why one is not
+	whenGone []func()
+	before   []registry.LeaseState // of a restored generation, to take back
+	extra    extra
 }
 
 // slot is the place of a worker in a generation. Workers come and go in it.
@@ -39,6 +41,7 @@ type slot struct {
 	lastExit string
 	finished bool // it ended and restart.when says to leave it at that
 	retired  bool // scaled away
+	extra    extra
 }
 
 // hookState is how far a hook that runs once has come.
@@ -128,10 +131,8 @@ func (g *generation) retrying() bool {
 	return false
 }
 
-// tell gives the answer to everybody who waits for g to be ready.
-func (g *generation) tell(err error) {
-	for _, c := range g.waiters {
-		c <- err
-	}
+// tellWaiters gives the answer to everybody who waits for g to be ready.
+func (s *service) tellWaiters(g *generation, err error) {
+	s.answer(g.waiters, err)
 	g.waiters = nil
 }

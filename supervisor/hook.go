@@ -12,25 +12,46 @@ import (
 // hook implements runner. Hooks run with the identity, folder and environment of a worker, without its sockets. They have no time limit of
 // their own: a before_start may build the program. Stopping the service ends them.
 func (h *host) hook(s spec, name string, done func(error)) (cancel func()) {
-	around := h.around(h.folder(s, 0))
-	l, err := resolve(s, around)
-	command := hookCommand(l.resolved.Hooks, name)
-	if err != nil || command == nil {
-		return nil // what cannot be worked out, a worker will say
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
-		// Files are read here and not before: the caller is the service's loop.
-		if l.env, err = environmentOf(s, l, around); err == nil {
-			err = h.command(ctx, s, l, command)
-		}
+		err := h.runHook(ctx, s, name)
 		if err != nil {
 			err = fmt.Errorf("hook %s of service %q failed: %w", name, s.service.Name, err)
 		}
 		done(err)
 	}()
 	return cancel
+}
+
+// hasHook implements runner.
+func (h *host) hasHook(s spec, name string) bool {
+	_, command := h.resolveHook(s, name)
+	return command != nil
+}
+
+// resolveHook gives the command of a hook, nil when there is none. What cannot be worked out, a worker will say.
+func (h *host) resolveHook(s spec, name string) (layout, []string) {
+	l, err := resolve(s, h.around(h.folder(s)))
+	if err != nil {
+		return l, nil
+	}
+	return l, hookCommand(l.resolved.Hooks, name)
+}
+
+func (h *host) runHook(ctx context.Context, s spec, name string) error {
+	l, command := h.resolveHook(s, name)
+	if process, running := h.found.process(s.id); running {
+		c := &child{host: h, spec: s}
+		c.readOn()
+		return h.await(ctx, c, &kit{}, process, name)
+	}
+	// Files are read here and not before: the caller of hook is the service's loop.
+	var err error
+	if l.env, err = environmentOf(s, l, h.around(h.folder(s))); err != nil {
+		return err
+	}
+	return h.command(ctx, s, l, command)
 }
 
 func hookCommand(hooks config.ResolvedHooks, name string) []string {
@@ -57,6 +78,7 @@ func (h *host) command(ctx context.Context, s spec, l layout, command []string) 
 	if err := c.outputs(&k); err != nil {
 		return err
 	}
+	k.spawn.Name = s.id
 	k.spawn.Label = fmt.Sprintf("%s.%d command", s.service.Name, s.generation)
 	k.spawn.Mark = k.spawn.Label
 	k.spawn.Plan = stagePlan(s, l, id, command, env)
@@ -64,10 +86,11 @@ func (h *host) command(ctx context.Context, s spec, l layout, command []string) 
 	if err != nil {
 		return err
 	}
-	return h.await(ctx, c, &k, process)
+	return h.await(ctx, c, &k, process, command[0])
 }
 
-func (h *host) await(ctx context.Context, c *child, k *kit, process keeper.Process) error {
+func (h *host) await(ctx context.Context, c *child, k *kit, process keeper.Process, what string) error {
+	defer c.letGo()
 	defer func() { _ = h.keeper.Forget(process.ID) }()
 	defer context.AfterFunc(ctx, func() { _ = h.keeper.Kill(process.ID) })()
 	exit, err := h.keeper.Wait(process.ID)
@@ -78,7 +101,7 @@ func (h *host) await(ctx context.Context, c *child, k *kit, process keeper.Proce
 	case err != nil:
 		return err
 	case !exit.Success():
-		return fmt.Errorf("%q %s", k.spawn.Plan.Command[0], exit)
+		return fmt.Errorf("%q %s", what, exit)
 	}
 	return nil
 }

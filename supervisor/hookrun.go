@@ -5,60 +5,113 @@ import (
 	"time"
 )
 
+// The hooks of a service, as the configuration calls them.
+const (
+	beforeStart = "before_start"
+	afterReady  = "after_ready"
+	beforeStop  = "before_stop"
+	afterStop   = "after_stop"
+)
+
 // hookRun is a hook that runs now.
 type hookRun struct {
-	cancel  func()
+	name    string        // before_start, after_ready, before_stop or after_stop
+	id      string        // of its process
+	allowed time.Duration // how long it may take; 0: as long as it likes
+	until   time.Time     // when that is over
 	limit   *time.Timer
 	late    string // that it took too long; empty while it has not
 	unasked bool   // its end was wanted: nobody needs to hear of it
+	cancel  func() // nil until it has been started
 }
 
 // end has the hook killed. Its callback comes all the same. A nil receiver is no hook.
 func (h *hookRun) end() {
 	if h != nil {
 		h.unasked = true
+		h.kill()
+	}
+}
+
+func (h *hookRun) kill() {
+	if h.cancel != nil {
 		h.cancel()
 	}
 }
 
-// hook runs a hook of g, if there is one, and then calls f in the loop. After limit it is ended; zero means no limit. What
-// waits for the end of g waits for its hook.
-func (s *service) hook(g *generation, name string, limit time.Duration, f func(error)) {
-	run := &hookRun{}
-	if !s.killed {
-		run.cancel = s.runner.hook(s.spec(g, 0), name, func(err error) { s.post(func() { s.hooked(g, run, name, err, f) }) })
-	}
-	if run.cancel == nil {
-		f(nil)
+// hook runs a hook of g, if there is one, and then hooked. After limit it is ended; zero means no limit. What waits for
+// the end of g waits for its hook.
+func (s *service) hook(g *generation, name string, limit time.Duration) {
+	if s.killed || !s.runner.hasHook(s.spec(g, 0), name) {
+		s.hooked(g, name, nil)
 		return
 	}
-	g.hook = run
+	run := &hookRun{name: name, id: s.nextID("hook", g, name), allowed: limit}
 	if limit > 0 {
-		s.after(&run.limit, limit, func() {
-			run.late = fmt.Sprintf("hook %s of service %q did not end within %s", name, s.name, limit)
+		run.until = time.Now().Add(limit)
+	}
+	s.runHook(g, run)
+}
+
+// runHook has the hook's process started, or taken over where an earlier manager has started it.
+func (s *service) runHook(g *generation, run *hookRun) {
+	g.hook = run
+	s.later(func() {
+		spec := s.spec(g, 0)
+		spec.id = run.id
+		run.cancel = s.runner.hook(spec, run.name, func(err error) { s.post(func() { s.hookEnded(g, run, err) }) })
+		if run.unasked {
 			run.cancel()
+		}
+	})
+	if !run.until.IsZero() {
+		s.after(&run.limit, time.Until(run.until), func() {
+			run.late = fmt.Sprintf("hook %s of service %q did not end within %s", run.name, s.name, run.allowed)
+			run.kill()
 		})
 	}
 }
 
 // stopHook runs a hook of the stop, which has stop.timeout. Where that is zero everything is killed at once.
-func (s *service) stopHook(g *generation, name string, f func(error)) {
+func (s *service) stopHook(g *generation, name string) {
 	if g.cfg.Stop.Timeout == 0 {
-		f(nil)
+		s.hooked(g, name, nil)
 		return
 	}
-	s.hook(g, name, g.cfg.Stop.Timeout, f)
+	s.hook(g, name, g.cfg.Stop.Timeout)
 }
 
-func (s *service) hooked(g *generation, run *hookRun, name string, err error, f func(error)) {
+func (s *service) hookEnded(g *generation, run *hookRun, err error) {
 	g.hook = nil
 	stop(&run.limit)
 	if err != nil && run.late != "" {
 		err = fmt.Errorf("%s", run.late)
 	}
 	if err != nil && !run.unasked {
-		s.emit(Event{Kind: KindHookFailed, Generation: g.number, Error: err.Error(), Message: name + " failed"})
+		s.emit(Event{Kind: KindHookFailed, Generation: g.number, Error: err.Error(), Message: run.name + " failed"})
 	}
-	f(err)
+	s.hooked(g, run.name, err)
 	s.checkGone(g)
+}
+
+// hooked goes on where a hook had to be waited for, or there is none.
+func (s *service) hooked(g *generation, name string, err error) {
+	r := s.rollout
+	switch name {
+	case beforeStart:
+		if r != nil && g == r.to {
+			s.candidatePrepared(r, err)
+		} else {
+			s.bootPrepared(g, err)
+		}
+	case afterReady:
+		if r != nil && g == r.to {
+			s.afterReady(r, err)
+		}
+	case beforeStop:
+		g.stopHook = hookDone
+		s.stopNow(g)
+	case afterStop:
+		s.bury(g)
+	}
 }

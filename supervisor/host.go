@@ -1,9 +1,13 @@
 package supervisor
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,19 +28,21 @@ type host struct {
 	environ    []string
 	runtimeDir string
 	files      *outputFiles
-	serial     *atomic.Uint64
+	serial     *atomic.Uint64 // of commands that check readiness
+	found      *found         // what an earlier manager has left
 }
 
 func newHost(o Options) *host {
 	return &host{
 		keeper: o.Keeper, log: o.Log, printer: o.Output, environ: o.Environ, runtimeDir: o.RuntimeDir,
-		files: &outputFiles{open: map[string]*sharedFile{}}, serial: new(atomic.Uint64),
+		files: &outputFiles{open: map[string]*sharedFile{}}, serial: new(atomic.Uint64), found: newFound(o.Before),
 	}
 }
 
 // start implements runner.
 func (h *host) start(s spec, tell func(happening)) process {
-	c := &child{host: h, spec: s, tell: tell, serial: h.serial.Add(1), born: time.Now()}
+	c := &child{host: h, spec: s, tell: tell, born: time.Now(), attended: make(chan struct{}), over: make(chan struct{})}
+	c.process, c.inherited = h.found.process(s.id)
 	go c.run()
 	return c
 }
@@ -51,10 +57,15 @@ const maxPath = 100
 
 // folder is the runtime folder of a worker. Its name is for people; where it would not fit beside a socket path, a number
 // has to do.
-func (h *host) folder(s spec, serial uint64) string {
-	dir := filepath.Join(h.runtimeDir, fmt.Sprintf("%s.%d.%d", s.service.Name, s.generation, s.index))
+func (h *host) folder(s spec) string {
+	return h.folderNamed(fmt.Sprintf("%s.%d.%d", s.service.Name, s.generation, s.index))
+}
+
+func (h *host) folderNamed(name string) string {
+	dir := filepath.Join(h.runtimeDir, name)
 	if len(dir) > maxPath-len(".notify") {
-		dir = filepath.Join(h.runtimeDir, fmt.Sprintf("w%d", serial))
+		sum := sha256.Sum256([]byte(name))
+		dir = filepath.Join(h.runtimeDir, "w"+hex.EncodeToString(sum[:6]))
 	}
 	return dir
 }
@@ -121,4 +132,28 @@ func (f *outputFiles) reopen() error {
 		}
 	}
 	return first
+}
+
+// tidy removes from the runtime folder what was there for workers that are gone.
+func (h *host) tidy(living []keeper.Process) {
+	keep := map[string]bool{}
+	for _, p := range living {
+		if part := strings.Split(p.Name, "/"); len(part) == 5 && part[0] == "worker" {
+			dir := h.folderNamed(strings.Join(part[1:4], "."))
+			keep[dir], keep[dir+".notify"] = true, true
+		}
+	}
+	entries, _ := os.ReadDir(h.runtimeDir)
+	for _, e := range entries {
+		if path := filepath.Join(h.runtimeDir, e.Name()); !keep[path] {
+			_ = os.RemoveAll(path)
+		}
+	}
+}
+
+// clear ends a process that was left over and belongs to nothing.
+func (h *host) clear(p keeper.Process) {
+	_ = h.keeper.Kill(p.ID)
+	_, _ = h.keeper.Wait(p.ID)
+	_ = h.keeper.Forget(p.ID)
 }

@@ -18,6 +18,8 @@ import (
 type spec struct {
 	service    *config.Service
 	all        *config.Config
+	id         string // of the process, see nextID
+	ready      bool   // it has been ready before
 	generation int
 	index      int
 	leases     []*registry.Lease         // in the order of service.Listeners; nil where nothing is open (check)

@@ -178,7 +178,7 @@ func TestFolder(t *testing.T) {
 	s := spec{service: cfg.Services[0], generation: 123456, index: 12}
 	for _, dir := range []string{"/run/supervise/app", "/run/" + strings.Repeat("d", 70)} {
 		h := &host{runtimeDir: dir}
-		if got := h.folder(s, 99) + ".notify"; len(got) > 107 || !strings.HasPrefix(got, dir) {
+		if got := h.folder(s) + ".notify"; len(got) > 107 || !strings.HasPrefix(got, dir) {
 			t.Errorf("%d bytes: %s", len(got), got)
 		}
 	}

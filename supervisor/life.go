@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -16,9 +17,28 @@ func (s *service) startWorker(g *generation, sl *slot) {
 		return
 	}
 	w := &worker{gen: g, slot: sl, index: sl.index, phase: starting, startedAt: time.Now()}
+	w.id = s.nextID("worker", g, strconv.Itoa(sl.index))
 	sl.worker = w
 	w.arm(s, g.cfg.Ready.Timeout)
-	w.proc = s.runner.start(s.spec(g, sl.index), func(h happening) { s.post(func() { s.happened(w, h) }) })
+	s.later(func() { s.run(w) })
+}
+
+// run has the worker's process started, or taken over where an earlier manager has started it.
+func (s *service) run(w *worker) {
+	spec := s.spec(w.gen, w.index)
+	spec.id, spec.ready = w.id, w.phase != starting
+	w.proc = s.runner.start(spec, func(h happening) { s.tell(w, h) })
+}
+
+// tell has the loop take in what a process did. What the worker itself has said stays where it can be read once more
+// until it has been taken in and saved.
+func (s *service) tell(w *worker, h happening) {
+	s.post(func() {
+		s.happened(w, h)
+		if h.done != nil {
+			s.later(h.done)
+		}
+	})
 }
 
 // arm sets the deadline of the worker's phase to d from now. Zero means no deadline.
@@ -41,7 +61,9 @@ func (s *service) deadlinePassed(w *worker) {
 func (s *service) happened(w *worker, h happening) {
 	switch h.kind {
 	case launched:
-		s.launched(w, h.pid)
+		if !w.launched { // else it was an earlier manager that launched it
+			s.launched(w, h.pid)
+		}
 	case foundReady:
 		s.step(w, becameReady)
 	case said:
@@ -54,19 +76,25 @@ func (s *service) happened(w *worker, h happening) {
 }
 
 func (s *service) launched(w *worker, pid int) {
-	w.launched, w.pid = true, pid
+	w.launched, w.pid, w.launchedAt = true, pid, time.Now()
 	s.emit(w.event(KindWorkerStarted, "worker started"))
 	s.tellSockets(w, "started")
 	switch {
 	case w.phase == draining:
-		s.signal(w, stopSignal(w.gen))
+		s.askToStop(w)
 	case w.phase == killing:
-		w.proc.kill()
+		s.later(func() { w.proc.kill() })
 	case w.gen.cfg.Ready.When == "started":
 		s.step(w, becameReady)
 	case w.gen.cfg.Ready.When == "auto":
-		s.after(&w.settle, w.gen.cfg.Ready.Settle, func() { s.step(w, becameReady) })
+		s.awaitSettled(w)
 	}
+}
+
+// awaitSettled counts a worker as ready that has lived for ready.settle.
+func (s *service) awaitSettled(w *worker) {
+	d := w.gen.cfg.Ready.Settle - time.Since(w.launchedAt)
+	s.after(&w.settle, d, func() { s.step(w, becameReady) })
 }
 
 // step moves a worker on and does what its new phase asks for.
@@ -98,11 +126,16 @@ func (s *service) enterReady(w *worker) {
 	}
 	w.armWatchdog(s)
 	w.baked = w.gen.cfg.Rollout.Bake == 0 || w.gen.promoted
-	if !w.baked {
-		s.after(&w.bake, w.gen.cfg.Rollout.Bake, func() { w.baked = true; s.advance() })
-	}
+	s.awaitBaked(w)
 	s.settled(w.gen)
 	s.advance()
+}
+
+// awaitBaked counts a worker as healthy that has been ready for rollout.bake.
+func (s *service) awaitBaked(w *worker) {
+	if !w.baked {
+		s.after(&w.bake, w.gen.cfg.Rollout.Bake-time.Since(w.readyAt), func() { w.baked = true; s.advance() })
+	}
 }
 
 func (s *service) enterDraining(w *worker) {
@@ -114,8 +147,16 @@ func (s *service) enterDraining(w *worker) {
 	}
 	w.arm(s, w.gen.cfg.Stop.Timeout)
 	if w.launched {
-		s.signal(w, stopSignal(w.gen))
+		s.askToStop(w)
 	}
+}
+
+// askToStop sends the stop signal, once: a second one ends many programs at once.
+func (s *service) askToStop(w *worker) {
+	s.later(func() {
+		w.signalled, s.changed = true, true
+		s.signal(w, stopSignal(w.gen))
+	})
 }
 
 func (s *service) enterKilling(w *worker, was phase) {
@@ -127,7 +168,7 @@ func (s *service) enterKilling(w *worker, was phase) {
 	}
 	s.emit(e)
 	if w.launched {
-		w.proc.kill()
+		s.later(func() { w.proc.kill() })
 	}
 }
 
@@ -136,7 +177,7 @@ func (s *service) ended(w *worker, h happening) {
 	was := w.phase
 	s.step(w, exited)
 	output := w.proc.output()
-	w.proc.release()
+	s.later(w.proc.release)
 	s.tellSockets(w, "gone")
 	g := w.gen
 	w.slot.worker, w.slot.lastExit = nil, h.text()
@@ -183,7 +224,7 @@ func (s *service) lost(w *worker, was phase, h happening, output []string) {
 func (s *service) giveUp(w *worker, reason string, output []string) {
 	w.slot.finished = true
 	s.reason = reason
-	w.gen.tell(&StartError{Service: s.name, Reason: reason, Output: output, Final: true})
+	s.tellWaiters(w.gen, &StartError{Service: s.name, Reason: reason, Output: output, Final: true})
 	if w.gen.allReady() {
 		s.cameUp()
 	}
@@ -193,7 +234,7 @@ func (s *service) giveUp(w *worker, reason string, output []string) {
 func (s *service) restart(w *worker, reason string, output []string) {
 	g, sl := w.gen, w.slot
 	s.reason = reason
-	g.tell(&StartError{Service: s.name, Reason: reason, Output: output})
+	s.tellWaiters(g, &StartError{Service: s.name, Reason: reason, Output: output})
 	var lived time.Duration
 	if !w.readyAt.IsZero() {
 		lived = time.Since(w.readyAt)
@@ -278,7 +319,7 @@ func (s *service) bark(w *worker, why string) {
 		return
 	}
 	w.failure = fmt.Sprintf("%s hangs: %s", w.describe(), why)
-	s.signal(w, syscall.SIGABRT)
+	s.later(func() { s.signal(w, syscall.SIGABRT) })
 	w.arm(s, w.gen.cfg.Stop.Timeout)
 }
 

@@ -68,7 +68,7 @@ func TestStartedThenStopped(t *testing.T) {
 		cfg := parse(t, `stop { timeout = "5s" }`)
 		b := &bench{t: t}
 		p = &heldProcess{}
-		b.s = newService(cfg.Services[0], cfg, p, noSockets{}, b.record)
+		b.s = newService(cfg.Services[0], cfg, p, noSockets{}, newShelf(), b.record)
 		go b.s.loop()
 		b.start()
 		stopped := b.stop()
@@ -112,8 +112,10 @@ type heldProcess struct {
 }
 
 func (p *heldProcess) start(_ spec, tell func(happening)) process { p.tell = tell; return p }
+func (p *heldProcess) hasHook(spec, string) bool                  { return false }
 func (p *heldProcess) hook(spec, string, func(error)) func()      { return nil }
 func (p *heldProcess) kill()                                      { p.kills.Add(1) }
+func (p *heldProcess) release()                                   {}
 func (p *heldProcess) signal(sig syscall.Signal) error {
 	p.signals = append(p.signals, sig)
 	return nil
@@ -128,6 +130,9 @@ func (f *fewSockets) Acquire([]string, registry.User) ([]*registry.Lease, error)
 	}
 	return nil, nil
 }
+func (f *fewSockets) Reacquire(registry.User, []registry.LeaseState) ([]*registry.Lease, error) {
+	return f.Acquire(nil, registry.User{})
+}
 func (*fewSockets) Addresses() map[string]fdpass.Address { return nil }
 func (*fewSockets) WorkerEvent(registry.WorkerEvent)     {}
 
@@ -136,7 +141,7 @@ func TestSocketsGoneAtRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg, sockets := parse(t, ``), &fewSockets{}
 		b := &bench{t: t, runner: always(manners{})}
-		b.s = newService(cfg.Services[0], cfg, b.runner, sockets, b.record)
+		b.s = newService(cfg.Services[0], cfg, b.runner, sockets, newShelf(), b.record)
 		go b.s.loop()
 		b.wants(b.start(), nil)
 		sockets.fail.Store(true)

@@ -48,14 +48,44 @@ func (c *child) pipe() (*fdpass.Descriptor, error) {
 		done()
 		return nil, fmt.Errorf("cannot make output pipe: %w", err)
 	}
+	rest, err := c.keepOutput(r)
+	if err != nil {
+		done()
+		r.Close()
+		w.Close()
+		return nil, err
+	}
+	c.read(r, rest, sink, done)
+	return w, nil
+}
+
+// keepOutput has the keeper hold the pipe, and the file in which the beginning of a line waits for its end: without a reader
+// the worker would die of SIGPIPE, and what it has printed would be lost.
+func (c *child) keepOutput(r *os.File) (rest *os.File, err error) {
+	if err := c.hold(outputPart, r); err != nil {
+		return nil, err
+	}
+	rest, err = output.NewMemory(c.spec.id)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a file for the worker's last line: %w", err)
+	}
+	if err := c.hold(restPart, rest); err != nil {
+		rest.Close()
+		return nil, err
+	}
+	return rest, nil
+}
+
+// read reads the lines of a process until their end. It owns both files; done is called after the last one.
+func (c *child) read(r, rest *os.File, sink func(output.Line), done func()) {
 	c.printed = make(chan struct{})
 	go func() {
 		defer close(c.printed)
 		defer done()
 		defer r.Close()
-		_ = output.Scan(r, func(text string) { c.print(text, sink) })
+		defer rest.Close() // of none it is an error that nobody needs
+		_ = output.ScanPipe(r, rest, func(text string) { c.print(text, sink) })
 	}()
-	return w, nil
 }
 
 // sink is where lines go beside the service's log. Done is called after the last one.

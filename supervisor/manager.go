@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -23,11 +24,21 @@ type Options struct {
 	Config *config.Config
 	// Load reads the configuration again, for Reload. Nil: there is no file.
 	Load func() (*config.Config, error)
-	// Keeper starts the workers. It stays the caller's to close, after Run has returned.
+	// Keeper starts the workers and keeps what must outlive this process. It stays the caller's to close, after Run has returned.
 	Keeper keeper.Keeper
+	// KeeperPID is the process that the user knows; 0 stands for this one.
+	KeeperPID int
+	// Before is what an earlier manager has left with the keeper: the new one goes on from there. Nil at the first start. The
+	// manager owns it from New on, also when New fails.
+	Before *keeper.Inventory
 	// Given are descriptors that supervise was started with. The manager owns them from New on, also when New fails.
 	Given []fdpass.Named
-	Log   hclog.Logger
+	// GivenKeys are the names under which the keeper holds Given, index by index.
+	GivenKeys []string
+	// Opened and Closed are told of listeners, for a mirror of them. May be nil.
+	Opened func(name string, d *fdpass.Descriptor)
+	Closed func(name string)
+	Log    hclog.Logger
 	// RuntimeDir is a folder that exists and that only we can write to: notify sockets and workers' folders are made in it.
 	RuntimeDir string
 	// Output prints workers' lines; nil: they are only kept for Logs.
@@ -43,14 +54,18 @@ type Manager struct {
 	o         Options
 	host      *host
 	registry  *registry.Registry
+	library   *library
 	journal   *journal
 	startedAt time.Time
+	resumed   []*service    // taken over from an earlier manager
 	notes     chan func()   // anyone may post
 	started   chan struct{} // closed when every service has been ready once
+	inCharge  chan struct{} // closed when all is taken over
 	done      chan struct{} // closed when the loop has ended
 
 	// owned by the loop
 	config    *config.Config
+	saved     managerSaved
 	services  map[string]*service
 	launched  map[string]bool       // services whose start has been asked for
 	waiting   map[string]bool       // services that have not been ready yet
@@ -62,41 +77,81 @@ type Manager struct {
 	loops     sync.WaitGroup // of services
 }
 
-// New opens the listeners of the configuration and starts nothing yet. When it fails nothing is left open; the error then
-// holds a *fdpass.OpenError for every listener that could not be opened.
+// New opens the listeners of the configuration, or takes those of an earlier manager back, and starts nothing yet. When it
+// fails nothing is left open that was not before; the error then holds a *fdpass.OpenError for every listener that could not be opened.
 func New(o Options) (*Manager, error) {
+	if o.KeeperPID == 0 {
+		o.KeeperPID = os.Getpid()
+	}
 	m := &Manager{
-		o: o, host: newHost(o), journal: newJournal(), startedAt: time.Now(),
-		notes: make(chan func(), 16), started: make(chan struct{}), done: make(chan struct{}),
+		o: o, host: newHost(o), library: newLibrary(o.Keeper, o.Environ), journal: newJournal(), startedAt: time.Now(),
+		notes: make(chan func(), 16), started: make(chan struct{}), inCharge: make(chan struct{}), done: make(chan struct{}),
 		config: o.Config, services: map[string]*service{}, launched: map[string]bool{}, waiting: map[string]bool{}, ending: map[string]bool{},
 		failing: map[string]bool{}, joining: map[string]chan error{},
 	}
-	var err error
-	m.registry, err = registry.New(registry.Options{Log: o.Log, Given: o.Given, Replaced: m.socketReplaced})
-	if err != nil {
+	if err := m.open(); err != nil {
+		m.host.found.rest()
 		return nil, err
-	}
-	change, err := m.registry.Prepare(o.Config.Listeners)
-	if err == nil {
-		err = change.Commit()
-	}
-	if err != nil {
-		return nil, errors.Join(err, m.registry.Close())
-	}
-	for _, name := range m.registry.Unused() {
-		o.Log.Warn("given descriptor is used by no listener; it stays open", "name", name)
 	}
 	return m, nil
 }
 
-// Run starts the services, each after those it depends on, and returns when Shutdown has stopped them all, with every
-// listener closed. When ctx ends all workers are killed at once.
+// open makes the registry, with the listeners of an earlier manager and then those of the configuration.
+func (m *Manager) open() error {
+	left, err := m.readState()
+	if err != nil {
+		closeGiven(m.o.Given)
+		return err
+	}
+	m.registry, err = registry.New(registry.Options{
+		Log: m.o.Log, Given: m.o.Given, GivenKeys: m.o.GivenKeys, Replaced: m.socketReplaced, Vault: m.o.Keeper, Before: m.listenersBefore(),
+		Opened: m.o.Opened, Closed: m.o.Closed,
+	})
+	if err != nil {
+		return err
+	}
+	if left != nil {
+		err = m.restore(left)
+	}
+	if err == nil {
+		err = m.openListeners()
+	}
+	if err != nil && left != nil {
+		m.registry.Abandon() // they stay with the keeper, for the next attempt
+		return err
+	}
+	if err != nil {
+		return errors.Join(err, m.registry.Close())
+	}
+	return nil
+}
+
+func (m *Manager) openListeners() error {
+	change, err := m.registry.Prepare(m.config.Listeners)
+	if err == nil {
+		err = change.Commit()
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range m.registry.Unused() {
+		m.o.Log.Warn("given descriptor is used by no listener; it stays open", "name", name)
+	}
+	return nil
+}
+
+func closeGiven(given []fdpass.Named) {
+	for _, g := range given {
+		g.Descriptor.Close()
+	}
+}
+
+// Run starts the services, each after those it depends on, or goes on with those of an earlier manager, and returns when
+// Shutdown has stopped them all, with every listener closed. When ctx ends all workers are killed at once.
 func (m *Manager) Run(ctx context.Context) error {
 	defer close(m.done)
-	for _, cfg := range m.config.Services {
-		m.add(cfg)
-	}
-	m.launchReady()
+	m.save()
+	m.resume()
 	kill := ctx.Done()
 	for !m.stopping || len(m.services) > 0 {
 		select {
@@ -116,6 +171,9 @@ func (m *Manager) Run(ctx context.Context) error {
 
 // Started is closed when every service has been ready once.
 func (m *Manager) Started() <-chan struct{} { return m.started }
+
+// InCharge is closed when everything that an earlier manager has left is taken over.
+func (m *Manager) InCharge() <-chan struct{} { return m.inCharge }
 
 // Shutdown begins to stop everything, dependents first, and returns at once.
 func (m *Manager) Shutdown() { m.post(m.shutdown) }
@@ -151,14 +209,19 @@ func (m *Manager) ask(ctx context.Context, f func()) error {
 
 // add makes a service that is not running yet.
 func (m *Manager) add(cfg *config.Service) *service {
-	s := newService(cfg, m.config, m.host, m.registry, m.record)
+	s := newService(cfg, m.config, m.host, m.registry, m.library, m.record)
 	m.services[cfg.Name] = s
 	m.waiting[cfg.Name] = true
+	m.begin(s)
+	return s
+}
+
+// begin lets a service live.
+func (m *Manager) begin(s *service) {
 	if m.o.Output != nil {
-		m.o.Output.Expect(cfg.Name, cfg.Workers)
+		m.o.Output.Expect(s.name, s.workers)
 	}
 	m.loops.Go(s.loop)
-	return s
 }
 
 // shutdown stops every service that no other running one depends on; the others follow as those are gone.
@@ -167,6 +230,7 @@ func (m *Manager) shutdown() {
 		return
 	}
 	m.stopping = true
+	m.save()
 	for _, cfg := range m.config.Services {
 		m.stopLeaf(cfg.Name)
 	}
@@ -197,6 +261,8 @@ func (m *Manager) forget(name string, s *service) {
 	if m.services[name] == s {
 		delete(m.services, name)
 		close(s.quit)
+		<-s.done
+		s.erase()
 	}
 }
 

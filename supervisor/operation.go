@@ -16,6 +16,7 @@ type operation struct {
 	workers int  // scale
 	running bool // restart: only a service that runs; a stopped one stays stopped
 	replies []chan error
+	extra   extra
 }
 
 type operationKind int
@@ -25,12 +26,17 @@ const (
 	opRestart
 	opScale
 	opAdjust // take over settings that need no new workers
+	numOperations
 )
+
+var operationNames = [numOperations]string{"start", "restart", "scale", "adjust"}
+
+func (k operationKind) String() string { return operationNames[k] }
 
 // accept queues an operation. A restart joins one that is still waiting: both want workers that start after now.
 func (s *service) accept(op *operation) {
 	if s.leaving {
-		answer(op.replies, s.beingStopped())
+		s.answer(op.replies, s.beingStopped())
 		return
 	}
 	if op.kind == opRestart {
@@ -45,6 +51,7 @@ func (s *service) accept(op *operation) {
 			}
 		}
 	}
+	s.asked = s.asked || op.kind == opStart
 	s.queue = append(s.queue, op)
 	s.next()
 }
@@ -69,7 +76,7 @@ func (s *service) perform(op *operation) {
 		case s.current != nil:
 			s.begin(before, op.replies)
 		case op.running:
-			answer(op.replies, nil)
+			s.answer(op.replies, nil)
 		default:
 			s.start(op)
 		}
@@ -101,7 +108,7 @@ func (s *service) start(op *operation) {
 	case s.current == nil:
 		s.boot(op.replies)
 	case s.current.allReady():
-		answer(op.replies, nil)
+		s.answer(op.replies, nil)
 	default:
 		s.current.waiters = append(s.current.waiters, op.replies...)
 	}
@@ -112,7 +119,7 @@ func (s *service) scale(op *operation) {
 	s.workers = op.workers
 	g := s.current
 	if g == nil || op.workers == len(g.active()) {
-		answer(op.replies, nil)
+		s.answer(op.replies, nil)
 		return
 	}
 	before := len(g.active())
@@ -130,8 +137,8 @@ func (s *service) scale(op *operation) {
 func (s *service) halt(reply chan error) {
 	if s.current == nil && len(s.former) == 0 {
 		s.refuse()
-		s.reason, s.kept = "", ""
-		reply <- nil
+		s.reason, s.refused = "", ""
+		s.answer([]chan error{reply}, nil)
 		return
 	}
 	s.stops = append(s.stops, reply)
@@ -153,11 +160,11 @@ func (s *service) refuse() {
 		switch op.kind {
 		case opScale:
 			s.workers = op.workers
-			answer(op.replies, nil)
+			s.answer(op.replies, nil)
 		case opAdjust:
-			answer(op.replies, nil)
+			s.answer(op.replies, nil)
 		default:
-			answer(op.replies, s.beingStopped())
+			s.answer(op.replies, s.beingStopped())
 		}
 	}
 	s.queue = nil
@@ -176,9 +183,9 @@ func (s *service) checkHalted() {
 	}
 	s.halting = false
 	s.rollout = nil
-	s.reason, s.kept = "", ""
+	s.reason, s.refused = "", ""
 	s.emit(Event{Kind: KindServiceStopped, Generation: s.number, Message: "service stopped"})
-	answer(s.stops, nil)
+	s.answer(s.stops, nil)
 	s.stops = nil
 }
 

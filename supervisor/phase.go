@@ -13,9 +13,9 @@ const (
 	numPhases
 )
 
-func (p phase) String() string {
-	return [numPhases]string{"starting", "ready", "draining", "killing", "gone"}[p]
-}
+var phaseNames = [numPhases]string{"starting", "ready", "draining", "killing", "gone"}
+
+func (p phase) String() string { return phaseNames[p] }
 
 // trigger is what moves a worker from one phase to the next.
 type trigger int

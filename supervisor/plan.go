@@ -49,14 +49,14 @@ func Plan(c *config.Config, environ []string, runtimeDir string) ([]WorkerPlan, 
 }
 
 func (h *host) planWorker(s spec) (WorkerPlan, error) {
-	l, err := layoutOf(s, h.around(h.folder(s, 0)))
+	l, err := layoutOf(s, h.around(h.folder(s)))
 	if err != nil {
 		return WorkerPlan{}, err
 	}
 	added := pairs(nil)
 	maps.Copy(added, l.resolved.Environment)
 	maps.Copy(added, given(s, l))
-	added["NOTIFY_SOCKET"] = h.folder(s, 0) + ".notify"
+	added["NOTIFY_SOCKET"] = h.folder(s) + ".notify"
 	for _, name := range l.handoff.OwnPID {
 		added[name] = "(its process number)"
 	}

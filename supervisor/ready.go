@@ -3,10 +3,13 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"regexp"
 	"time"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
 // watchReady begins to watch for what makes the worker ready, where that is not a message or the mere passing of time. It
@@ -15,9 +18,9 @@ func (c *child) watchReady(ctx context.Context, pipe *os.File) {
 	ready := func() { c.tell(happening{kind: foundReady}) }
 	switch c.spec.service.Ready.When {
 	case "newline":
-		go awaitNewline(ctx, pipe, ready)
-	case "log":
-		go c.awaitLine(ctx, ready)
+		if pipe != nil {
+			go awaitNewline(ctx, pipe, ready)
+		}
 	case "http":
 		go c.poll(ctx, func(ctx context.Context) bool { return answers(ctx, c.layout.resolved.URL) }, ready)
 	case "exec":
@@ -26,48 +29,33 @@ func (c *child) watchReady(ctx context.Context, pipe *os.File) {
 }
 
 // awaitNewline waits for the line that s6 and dinit programs write when they are ready. Other bytes before it are ignored; a
-// pipe that is closed without it means nothing.
+// pipe that is closed without it means nothing. The line stays in the pipe, for the next manager.
 func awaitNewline(ctx context.Context, pipe *os.File, ready func()) {
 	defer context.AfterFunc(ctx, func() { pipe.Close() })()
 	defer pipe.Close()
-	buf := make([]byte, 256)
-	for {
-		n, err := pipe.Read(buf)
-		for _, b := range buf[:n] {
-			if b == '\n' {
-				ready()
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
+	if output.AwaitLine(pipe) == nil {
+		ready()
 	}
 }
 
-// matchLines has every line of the worker looked at, from its first on, until one matches.
+// matchLines has every line of the worker looked at, from its first on, until one matches. That line leaves the pipe when
+// the service knows of it.
 func (c *child) matchLines() {
 	pattern, err := regexp.Compile(c.layout.resolved.Pattern)
 	if err != nil {
 		return // config has refused such a file
 	}
-	c.matched = make(chan struct{})
 	match := func(text string) {
-		if pattern.MatchString(text) {
-			c.matcher.Store(nil)
-			close(c.matched)
+		if !pattern.MatchString(text) {
+			return
+		}
+		c.matcher.Store(nil)
+		<-c.attended
+		if c.process.ID != 0 {
+			c.tellAndWait(happening{kind: foundReady})
 		}
 	}
 	c.matcher.Store(&match)
-}
-
-// awaitLine waits for the line that matches.
-func (c *child) awaitLine(ctx context.Context, ready func()) {
-	select {
-	case <-c.matched:
-		ready()
-	case <-ctx.Done():
-	}
 }
 
 // firstPause is the wait after a first check that said no; it doubles up to ready.interval.
@@ -116,7 +104,9 @@ func answers(ctx context.Context, url string) bool {
 
 // checkCommand is whether ready.command succeeds.
 func (c *child) checkCommand(ctx context.Context) bool {
-	return c.host.command(ctx, c.spec, c.layout, c.layout.resolved.ReadyCommand) == nil
+	s := c.spec
+	s.id = fmt.Sprintf("check/%s/%d/%d/%d", s.service.Name, s.generation, s.index, c.host.serial.Add(1))
+	return c.host.command(ctx, s, c.layout, c.layout.resolved.ReadyCommand) == nil
 }
 
 var errCancelled = errors.New("cancelled")

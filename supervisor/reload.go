@@ -46,7 +46,10 @@ func (m *Manager) reload() (config.Changes, error) {
 		return config.Changes{}, err
 	}
 	changes, err := m.change(old)
-	m.post(func() { m.reloading = false })
+	m.post(func() {
+		m.reloading = false
+		m.dropOldTexts()
+	})
 	if err != nil {
 		m.record(Event{Kind: KindReloadFailed, Message: "reload failed", Error: err.Error()})
 	} else {
@@ -104,7 +107,7 @@ func (m *Manager) preflight(next *config.Config, changes config.Changes) error {
 		s := spec{service: next.Service(c.Name), all: next, generation: 1}
 		_, err := identify(s.service)
 		problems = append(problems, err)
-		_, err = layoutOf(s, m.host.around(m.host.folder(s, 0)))
+		_, err = layoutOf(s, m.host.around(m.host.folder(s)))
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
@@ -149,7 +152,7 @@ func (m *Manager) apply(old, next *config.Config, changes config.Changes) error 
 func (m *Manager) moveAll(old, next *config.Config, changes config.Changes) map[string]chan error {
 	todo := restarts(next, changes)
 	replies, gone := map[string]chan error{}, map[string]chan error{}
-	m.config = next
+	m.adopt(next)
 	m.inform(next, changes)
 	for _, c := range changes.Services {
 		reply := make(chan error, 1)
@@ -177,9 +180,11 @@ func (m *Manager) moveAll(old, next *config.Config, changes config.Changes) map[
 func (m *Manager) keep(old *config.Config, names []string) error {
 	var listeners []*config.Listener
 	err := m.ask(context.Background(), func() {
+		mixed := m.config
 		for _, name := range names {
-			m.config = withService(m.config, old, name)
+			mixed = withService(mixed, old, name)
 		}
+		m.adopt(mixed)
 		listeners = m.config.Listeners
 	})
 	if err != nil {

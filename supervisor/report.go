@@ -12,7 +12,7 @@ import (
 // Status tells what is held and what runs. With names only those services and their listeners are told of.
 func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	st := Status{
-		Version: m.o.Version, KeeperPID: os.Getpid(), ManagerPID: os.Getpid(), StartedAt: m.startedAt,
+		Version: m.o.Version, KeeperPID: m.o.KeeperPID, ManagerPID: os.Getpid(), StartedAt: m.startedAt,
 		Listeners: []ListenerStatus{}, Services: []ServiceStatus{},
 	}
 	for _, name := range names {
@@ -53,7 +53,7 @@ func gather(services []*service) []ServiceStatus {
 	answers := make([]chan ServiceStatus, len(services))
 	for i, s := range services {
 		answers[i] = make(chan ServiceStatus, 1)
-		s.post(func() { answers[i] <- s.status() })
+		s.look(func() { answers[i] <- s.status() })
 	}
 	out := []ServiceStatus{}
 	for i, s := range services {
@@ -69,7 +69,7 @@ func gather(services []*service) []ServiceStatus {
 func (s *service) status() ServiceStatus {
 	st := ServiceStatus{Name: s.name, State: s.state(), Restarts: s.crashes, Workers: []WorkerStatus{}, Reason: s.reason}
 	if st.Reason == "" {
-		st.Reason = s.kept
+		st.Reason = s.refused
 	}
 	if s.current != nil {
 		st.Generation = s.current.number

@@ -15,8 +15,9 @@ type rollout struct {
 	startedAt time.Time
 	announced bool // KindReady was reported
 	hooking   bool // after_ready is running
-	failed    error
+	failed    *RolloutError
 	before    settings // what the service goes back to if it fails
+	extra     extra
 }
 
 // settings is what an operation can give a service anew.
@@ -31,24 +32,26 @@ func (s *service) begin(before settings, replies []chan error) {
 	to, err := s.create()
 	if err != nil {
 		err = &RolloutError{Service: s.name, Generation: s.number + 1, Reason: err.Error(), Kept: s.current.number}
-		s.settings, s.kept = before, err.Error()
-		answer(replies, err)
+		s.settings, s.refused = before, err.Error()
+		s.answer(replies, err)
 		return
 	}
 	r := &rollout{from: s.current, to: to, replies: replies, step: "start", startedAt: time.Now(), before: before}
 	s.rollout = r
 	s.emit(Event{Kind: KindStart, Generation: to.number, Message: fmt.Sprintf("generation %d is being started (%s)", to.number, to.cfg.Rollout.Strategy)})
-	s.hook(to, "before_start", 0, func(err error) {
-		if r.failed != nil {
-			return
-		}
-		if err != nil {
-			s.fail(err.Error(), nil)
-			return
-		}
-		to.prepared = true
+	s.hook(to, beforeStart, 0)
+}
+
+// candidatePrepared goes on with a rollout after before_start.
+func (s *service) candidatePrepared(r *rollout, err error) {
+	switch {
+	case r.failed != nil:
+	case err != nil:
+		s.fail(err.Error(), nil)
+	default:
+		r.to.prepared = true
 		s.advance()
-	})
+	}
 }
 
 // advance does what the running rollout can do next. It is called after everything that may have changed that.
@@ -67,10 +70,7 @@ func (s *service) advance() {
 	}
 	if s.replaced(r) {
 		r.hooking = true
-		s.hook(r.to, "after_ready", r.to.cfg.Ready.Timeout, func(err error) {
-			r.hooking = false
-			s.afterReady(r, err)
-		})
+		s.hook(r.to, afterReady, r.to.cfg.Ready.Timeout)
 	}
 }
 
@@ -99,6 +99,7 @@ func (s *service) announceReady(r *rollout) {
 }
 
 func (s *service) afterReady(r *rollout, err error) {
+	r.hooking = false
 	switch {
 	case r.failed != nil:
 	case err != nil:
@@ -115,7 +116,7 @@ func (s *service) promote(r *rollout) {
 	r.step = "promote"
 	r.to.promoted = true
 	s.current = r.to
-	s.reason, s.kept = "", ""
+	s.reason, s.refused = "", ""
 	for _, sl := range r.to.active() {
 		if sl.worker != nil {
 			s.tellSockets(sl.worker, "promoted")
@@ -127,11 +128,14 @@ func (s *service) promote(r *rollout) {
 	r.to.waiters, r.from.waiters = append(r.to.waiters, r.from.waiters...), nil
 	s.settled(r.to)
 	s.emit(Event{Kind: KindDrain, Generation: r.from.number, Message: fmt.Sprintf("generation %d finishes", r.from.number)})
-	s.retire(r.from, func() {
-		r.step = "retire"
-		s.emit(Event{Kind: KindRetire, Generation: r.from.number, Message: fmt.Sprintf("generation %d is gone", r.from.number)})
-		s.finish(r, nil)
-	})
+	s.retire(r.from, func() { s.retired(r) })
+}
+
+// retired ends a rollout that went well.
+func (s *service) retired(r *rollout) {
+	r.step = "retire"
+	s.emit(Event{Kind: KindRetire, Generation: r.from.number, Message: fmt.Sprintf("generation %d is gone", r.from.number)})
+	s.finish(r, nil)
 }
 
 // fail gives up on the new generation. What served before goes on, or is brought back where the strategy took it away.
@@ -146,18 +150,21 @@ func (s *service) fail(reason string, output []string) {
 		err.Kept, message = 0, fmt.Sprintf("generation %d failed, and generation %d has ended", r.to.number, r.from.number)
 	}
 	r.failed, r.step = err, "rollback"
-	s.settings, s.kept = r.before, err.Error()
+	s.settings, s.refused = r.before, err.Error()
 	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output, Message: message})
-	answer(r.replies, err)
+	s.answer(r.replies, err)
 	r.replies = nil
 	s.former = append(s.former, r.to)
 	if r.to.cfg.Rollout.Strategy == "rolling" {
 		s.restore(r.from)
 	}
-	s.retire(r.to, func() {
-		s.restore(r.from)
-		s.finish(r, err)
-	})
+	s.retire(r.to, func() { s.rolledBack(r) })
+}
+
+// rolledBack ends a rollout that failed.
+func (s *service) rolledBack(r *rollout) {
+	s.restore(r.from)
+	s.finish(r, r.failed)
 }
 
 // restore brings back the workers of a generation that had made room for one that failed. Those that are still on their way out are
@@ -175,7 +182,7 @@ func (s *service) restore(g *generation) {
 
 // finish ends the rollout; the next operation may begin.
 func (s *service) finish(r *rollout, err error) {
-	answer(r.replies, err)
+	s.answer(r.replies, err)
 	r.replies = nil
 	s.rollout = nil
 }
@@ -216,12 +223,7 @@ func (s *service) park(g *generation) {
 	for _, sl := range g.slots {
 		stop(&sl.retry)
 	}
-	s.beforeStop(g, func() {
-		for _, sl := range g.slots {
-			s.stopWorker(sl.worker)
-		}
-		s.advance()
-	})
+	s.beforeStop(g)
 }
 
 // rolling replaces worker by worker: never more than max_surge beyond the wanted number, never fewer than max_unavailable
@@ -280,7 +282,7 @@ func (s *service) stepAside(r *rollout, going []*worker) {
 	case hookRunning:
 		return
 	case hookNotRun:
-		s.beforeStop(r.from, s.advance)
+		s.beforeStop(r.from)
 		return
 	}
 	for _, w := range going {
@@ -289,11 +291,16 @@ func (s *service) stepAside(r *rollout, going []*worker) {
 	s.advance()
 }
 
-// answer gives everybody who waits the result.
-func answer(replies []chan error, err error) {
-	for _, c := range replies {
-		c <- err
+// answer gives everybody who waits the result, when it is saved.
+func (s *service) answer(replies []chan error, err error) {
+	if len(replies) == 0 {
+		return
 	}
+	s.later(func() {
+		for _, c := range replies {
+			c <- err
+		}
+	})
 }
 
 // plural counts things in English.

@@ -47,7 +47,7 @@ func runModel(t *testing.T, strategy, when string, seed uint64) {
 	cfg := parse(t, modelAttributes(strategy, when, 3, random))
 	runner := &fakeRunner{hooks: map[string]error{}}
 	b := &bench{t: t, runner: runner}
-	b.s = newService(cfg.Services[0], cfg, runner, noSockets{}, b.record)
+	b.s = newService(cfg.Services[0], cfg, runner, noSockets{}, newShelf(), b.record)
 	m := &model{bench: b, random: random, workers: 3}
 	go b.s.loop()
 	defer func() {

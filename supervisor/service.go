@@ -11,12 +11,14 @@ import (
 )
 
 // service keeps one configured command running. Its loop is the only goroutine that touches its generations, slots and
-// workers; everybody else posts a note.
+// workers; everybody else posts a note. What a note decides is saved before any process hears of it.
 type service struct {
 	// fixed after newService
 	name    string
 	runner  runner
 	sockets sockets
+	library *library // names of configurations
+	vault   vault
 	report  func(Event)
 	log     *output.Log   // what its workers print
 	notes   chan func()   // anyone may post
@@ -26,6 +28,7 @@ type service struct {
 
 	// owned by the loop
 	settings
+	kept
 	current *generation   // nil while stopped
 	former  []*generation // retiring ones, and a candidate that failed
 	rollout *rollout
@@ -35,10 +38,12 @@ type service struct {
 	leaving bool         // being stopped for good: nothing is accepted any more
 	killed  bool         // everything is being ended at once: no more hooks
 	wasUp   bool         // up is closed
+	asked   bool         // it has been asked to start, at least once
 	number  int          // of the newest generation
+	serial  int          // of the newest process
 	crashes int
 	reason  string // why a worker is not running; empty when all is well
-	kept    string // why the last rollout was rolled back; empty after one that went well
+	refused string // why the last rollout was rolled back; empty after one that went well
 }
 
 // logLines is how many lines of a service `supervise logs` can show.
@@ -47,33 +52,44 @@ const logLines = 1000
 // sockets is what a service may do with the listeners it asked for: use them. Closing them is the registry's business.
 type sockets interface {
 	Acquire(names []string, user registry.User) ([]*registry.Lease, error)
+	Reacquire(user registry.User, leases []registry.LeaseState) ([]*registry.Lease, error)
 	WorkerEvent(e registry.WorkerEvent)
 	Addresses() map[string]fdpass.Address
 }
 
-func newService(cfg *config.Service, all *config.Config, r runner, so sockets, report func(Event)) *service {
+func newService(cfg *config.Service, all *config.Config, r runner, so sockets, l *library, report func(Event)) *service {
 	return &service{
-		name: cfg.Name, runner: r, sockets: so, report: report,
+		name: cfg.Name, runner: r, sockets: so, library: l, vault: l.vault, report: report,
 		notes: make(chan func(), 16), quit: make(chan struct{}), done: make(chan struct{}), up: make(chan struct{}),
 		log: output.NewLog(logLines), settings: settings{cfg, all, cfg.Workers},
 	}
 }
 
-// loop runs until quit is closed. The service should be stopped by then.
+// loop runs until quit is closed. The service should be stopped by then; where it is not, its processes go on.
 func (s *service) loop() {
 	defer close(s.done)
 	for {
 		select {
 		case note := <-s.notes:
 			note()
+			s.commit()
 		case <-s.quit:
+			stop(&s.retrySave)
 			return
 		}
 	}
 }
 
-// post has f called by the loop. A service that is gone drops it.
+// post has f called by the loop, which may change the service. A service that is gone drops it.
 func (s *service) post(f func()) {
+	s.look(func() {
+		s.changed = true
+		f()
+	})
+}
+
+// look has f called by the loop, which changes nothing.
+func (s *service) look(f func()) {
 	select {
 	case s.notes <- f:
 	case <-s.done:
@@ -139,36 +155,45 @@ func (s *service) boot(replies []chan error) {
 	g, err := s.create()
 	if err != nil {
 		s.reason = err.Error()
-		answer(replies, err)
+		s.answer(replies, err)
 		return
 	}
 	g.promoted = true
 	s.current = g
 	g.waiters = replies
 	s.emit(Event{Kind: KindServiceStarted, Generation: g.number, Message: "service is being started"})
-	s.bootHook(g, &slot{})
+	s.bootHook(g)
 }
 
 // bootHook runs before_start, again and again until it succeeds, then starts the workers.
-func (s *service) bootHook(g *generation, retry *slot) {
-	s.hook(g, "before_start", 0, func(err error) {
-		if g.stopping {
-			return
+func (s *service) bootHook(g *generation) {
+	s.hook(g, beforeStart, 0)
+}
+
+// bootPrepared goes on with a boot after before_start.
+func (s *service) bootPrepared(g *generation, err error) {
+	if g.stopping {
+		return
+	}
+	if err == nil {
+		g.prepared = true
+		s.fill(g)
+		return
+	}
+	s.reason = err.Error()
+	d := g.boot.delay(g.cfg.Restart, 0)
+	s.emit(Event{Kind: KindWorkerBackoff, Generation: g.number, Error: err.Error(), Message: fmt.Sprintf("before_start is tried again in %s", d)})
+	s.tellWaiters(g, &StartError{Service: s.name, Reason: err.Error()})
+	s.retryBoot(g, d)
+}
+
+// retryBoot runs before_start of a boot again after d.
+func (s *service) retryBoot(g *generation, d time.Duration) {
+	g.boot.retryAt = time.Now().Add(d)
+	s.after(&g.boot.retry, d, func() {
+		if !g.stopping {
+			s.bootHook(g)
 		}
-		if err == nil {
-			g.prepared = true
-			s.fill(g)
-			return
-		}
-		s.reason = err.Error()
-		d := retry.delay(g.cfg.Restart, 0)
-		s.emit(Event{Kind: KindWorkerBackoff, Generation: g.number, Error: err.Error(), Message: fmt.Sprintf("before_start is tried again in %s", d)})
-		g.tell(&StartError{Service: s.name, Reason: err.Error()})
-		s.after(&retry.retry, d, func() {
-			if !g.stopping {
-				s.bootHook(g, retry)
-			}
-		})
 	})
 }
 
@@ -187,7 +212,7 @@ func (s *service) settled(g *generation) {
 	}
 	if g == s.current {
 		s.reason = ""
-		g.tell(nil)
+		s.tellWaiters(g, nil)
 		s.cameUp()
 	}
 }
@@ -207,48 +232,51 @@ func (s *service) retire(g *generation, whenGone func()) {
 		return
 	}
 	g.stopping = true
-	g.tell(s.beingStopped())
+	s.tellWaiters(g, s.beingStopped())
 	if g.stopHook != hookRunning {
 		g.hook.end()
 	}
+	stop(&g.boot.retry)
 	for _, sl := range g.slots {
 		stop(&sl.retry)
 	}
-	s.beforeStop(g, func() {
-		for _, sl := range g.slots {
-			s.stopWorker(sl.worker)
-		}
-		s.checkGone(g)
-	})
+	s.beforeStop(g)
 }
 
 // beingStopped is what they get who wait for something that a stop prevents.
 func (s *service) beingStopped() error { return fmt.Errorf("service %q is being stopped", s.name) }
 
-// beforeStop runs the before_stop hook of a generation that has served, once, and then calls f. A hook that fails stops
-// nothing: the stop goes on.
-func (s *service) beforeStop(g *generation, f func()) {
-	if !g.promoted || !g.prepared || g.stopHook == hookDone {
-		f()
-		return
+// beforeStop runs the before_stop hook of a generation that has served, once, and then stops its workers. A hook that fails
+// stops nothing: the stop goes on.
+func (s *service) beforeStop(g *generation) {
+	switch {
+	case !g.promoted || !g.prepared || g.stopHook == hookDone:
+		s.stopNow(g)
+	case g.stopHook == hookNotRun:
+		g.stopHook = hookRunning
+		s.stopHook(g, beforeStop)
 	}
-	if g.stopHook == hookRunning {
-		g.afterStopHook = append(g.afterStopHook, f)
+}
+
+// stopNow is what follows the before_stop hook: what it was run for, as far as that is still wanted.
+func (s *service) stopNow(g *generation) {
+	switch {
+	case g.stopping:
+		s.stopWorkers(g)
+		s.checkGone(g)
 		return
+	case g.parked && s.rollout != nil && s.rollout.to.cfg.Rollout.Strategy == "replace":
+		s.stopWorkers(g)
+	case !g.parked: // a failed rollout has given it back to service meanwhile
+		g.stopHook = hookNotRun
 	}
-	g.stopHook = hookRunning
-	g.afterStopHook = append(g.afterStopHook, f)
-	s.stopHook(g, "before_stop", func(error) {
-		g.stopHook = hookDone
-		if !g.stopping && !g.parked { // a failed rollout has given it back to service meanwhile
-			g.stopHook = hookNotRun
-		}
-		waiting := g.afterStopHook
-		g.afterStopHook = nil
-		for _, f := range waiting {
-			f()
-		}
-	})
+	s.advance()
+}
+
+func (s *service) stopWorkers(g *generation) {
+	for _, sl := range g.slots {
+		s.stopWorker(sl.worker)
+	}
 }
 
 // checkGone closes the book on a generation whose last worker is gone.
@@ -261,14 +289,16 @@ func (s *service) checkGone(g *generation) {
 		s.bury(g)
 		return
 	}
-	s.stopHook(g, "after_stop", func(error) { s.bury(g) })
+	s.stopHook(g, afterStop)
 }
 
 // bury gives back the sockets of a generation that is gone and tells who waited for it.
 func (s *service) bury(g *generation) {
-	for _, l := range g.leases {
-		l.Release()
-	}
+	s.later(func() {
+		for _, l := range g.leases {
+			l.Release()
+		}
+	})
 	if s.current == g {
 		s.current = nil
 	}

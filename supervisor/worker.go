@@ -16,15 +16,18 @@ type worker struct {
 	index int
 	phase phase
 	proc  process
+	id    string // of its process, see nextID
 
-	launched  bool // its command is running; before that there is nothing to signal
-	pid       int
-	startedAt time.Time
-	readyAt   time.Time
-	baked     bool   // was healthy for rollout.bake
-	stopping  bool   // its end is wanted
-	status    string // last STATUS= message
-	failure   string // why it is being killed although its end was not wanted
+	launched   bool // its command is running; before that there is nothing to signal
+	pid        int
+	startedAt  time.Time
+	launchedAt time.Time
+	readyAt    time.Time
+	signalled  bool   // the stop signal has been sent
+	baked      bool   // was healthy for rollout.bake
+	stopping   bool   // its end is wanted
+	status     string // last STATUS= message
+	failure    string // why it is being killed although its end was not wanted
 
 	deadline   *time.Timer // ready.timeout while starting, stop.timeout while draining
 	deadlineAt time.Time
@@ -32,6 +35,7 @@ type worker struct {
 	bake       *time.Timer
 	watchdog   *time.Timer
 	interval   time.Duration // of the watchdog
+	extra      extra
 }
 
 // process is what a service may ask of a running worker. None of the calls blocks for long.
@@ -45,10 +49,13 @@ type process interface {
 
 // runner starts processes. The real one is host; tests put another in its place.
 type runner interface {
-	// start begins to start a worker and returns at once. What becomes of it is told, in order, from another
-	// goroutine: launched (or exited, when it could not be), then any number of the others, exited last.
+	// start begins to start a worker and returns at once; one of that id which an earlier manager has started is taken over.
+	// What becomes of it is told, in order, from another goroutine: launched (or exited, when it could not be), then any
+	// number of the others, exited last.
 	start(s spec, tell func(happening)) process
-	// hook runs one of the service's hooks and calls done once, from another goroutine.
+	// hasHook is whether a hook is configured.
+	hasHook(s spec, name string) bool
+	// hook runs one of the service's hooks, or takes over the one of that id, and calls done once, from another goroutine.
 	hook(s spec, name string, done func(error)) (cancel func())
 }
 
@@ -59,6 +66,7 @@ type happening struct {
 	exit    keeper.Exit    // exited
 	err     error          // exited: it could not be started; ignored: why
 	message notify.Message // said
+	done    func()         // called when it is taken in and saved; may be nil
 }
 
 type happeningKind int

@@ -1,0 +1,120 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// everyWorker gives the workers of all generations.
+func (s *service) everyWorker() []*worker {
+	var out []*worker
+	for _, g := range s.generations() {
+		for _, sl := range g.slots {
+			if sl.worker != nil {
+				out = append(out, sl.worker)
+			}
+		}
+	}
+	return out
+}
+
+// reacquire takes the leases back, and tells the guard of the workers that use them.
+func (s *service) reacquire() {
+	for _, g := range s.generations() {
+		if len(g.before) == 0 {
+			continue
+		}
+		leases, err := s.sockets.Reacquire(registry.User{Service: s.name, Generation: g.number}, g.before)
+		if err != nil {
+			s.emit(Event{Kind: KindWorkerFailed, Generation: g.number, Error: err.Error(), Message: "listeners of a generation are lost"})
+			continue
+		}
+		g.leases = leases
+	}
+	for _, w := range s.everyWorker() {
+		s.retell(w)
+	}
+}
+
+// retell repeats to the guard what it has heard of a worker.
+func (s *service) retell(w *worker) {
+	if !w.launched {
+		return
+	}
+	s.tellSockets(w, registry.Started)
+	if !w.readyAt.IsZero() {
+		s.tellSockets(w, registry.Ready)
+	}
+	if !w.readyAt.IsZero() && w.gen.promoted {
+		s.tellSockets(w, registry.Promoted)
+	}
+	if w.phase == draining {
+		s.tellSockets(w, registry.Draining)
+	}
+}
+
+// resume goes on where the manager before was ended: everything that was under way is taken over, everything that was decided
+// and not done yet is done. It is the first note of a restored service.
+func (s *service) resume() {
+	for _, g := range s.generations() {
+		s.resumeGeneration(g)
+	}
+	if g := s.current; g != nil && !g.parked {
+		s.fill(g)
+	}
+	s.advance()
+	s.checkHalted()
+	s.next()
+}
+
+func (s *service) resumeGeneration(g *generation) {
+	if g.hook != nil {
+		s.runHook(g, g.hook)
+	}
+	if at := g.boot.retryAt; !at.IsZero() && !g.stopping {
+		s.retryBoot(g, time.Until(at))
+	}
+	for _, sl := range g.slots {
+		switch {
+		case sl.worker != nil:
+			s.resumeWorker(sl.worker)
+		case !sl.retryAt.IsZero() && !g.stopping && !g.parked:
+			s.after(&sl.retry, time.Until(sl.retryAt), func() { s.startWorker(g, sl) })
+		}
+	}
+	s.checkGone(g)
+}
+
+// grace is how long a worker has at least whose deadline passed while nobody listened: what it did in time has to be heard
+// first.
+const grace = time.Second
+
+// resumeWorker takes a worker over in its phase. Its process may not exist yet: then it is started.
+func (s *service) resumeWorker(w *worker) {
+	s.later(func() { s.run(w) })
+	if !w.deadlineAt.IsZero() {
+		w.arm(s, max(time.Until(w.deadlineAt), grace))
+	}
+	if !w.launched {
+		return
+	}
+	switch w.phase {
+	case starting:
+		switch w.gen.cfg.Ready.When {
+		case "started":
+			s.step(w, becameReady)
+		case "auto":
+			s.awaitSettled(w)
+		}
+	case ready:
+		w.armWatchdog(s)
+		s.awaitBaked(w)
+	case draining:
+		if !w.signalled {
+			s.askToStop(w)
+		}
+	case killing:
+		s.later(func() { w.proc.kill() })
+	}
+}

@@ -1,0 +1,337 @@
+package supervisor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
+)
+
+// managerName is what the manager's own state is kept under.
+const managerName = "state/manager"
+
+// managerState is what is saved of the manager itself.
+type managerState struct {
+	Version   int          `json:"version"`
+	StartedAt time.Time    `json:"started_at"`
+	Stopping  bool         `json:"stopping,omitempty"`
+	Base      string       `json:"base"` // name of the configuration's text
+	Listeners []blockState `json:"listeners,omitempty"`
+	Services  []blockState `json:"services,omitempty"`
+	Extra     extra        `json:"-"`
+}
+
+// blockState is a block that comes from another text than the rest: a service whose rollout has failed keeps its old one.
+type blockState struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
+}
+
+// managerSaved is what the loop knows of the saved state.
+type managerSaved struct {
+	text    string
+	failing bool
+	extra   extra
+}
+
+// adopt makes a configuration the one in force. It is saved before any service hears of it: a manager that comes after this
+// one goes on moving the services to it.
+func (m *Manager) adopt(c *config.Config) {
+	m.config = c
+	m.save()
+}
+
+// save keeps what the manager itself decides.
+func (m *Manager) save() {
+	text, err := json.Marshal(m.state())
+	if err != nil || string(text) == m.saved.text {
+		return
+	}
+	if err = m.o.Keeper.Save(managerName, text); err == nil {
+		m.saved.text, m.saved.failing = string(text), false
+		return
+	}
+	if !m.saved.failing {
+		m.saved.failing = true
+		m.record(Event{Kind: KindNotSaved, Error: err.Error(), Message: "state not saved; it is tried again every second"})
+	}
+	time.AfterFunc(savePause, func() { m.post(m.save) })
+}
+
+func (m *Manager) state() managerState {
+	st := managerState{Version: stateVersion, StartedAt: m.startedAt, Stopping: m.stopping, Base: m.library.name(m.config.Source), Extra: m.saved.extra}
+	for _, l := range m.config.Listeners {
+		st.Listeners = append(st.Listeners, blockState{l.Name, m.library.name(l.Source)})
+	}
+	for _, s := range m.config.Services {
+		st.Services = append(st.Services, blockState{s.Name, m.library.name(s.Source)})
+	}
+	return st
+}
+
+// left is what an earlier manager has saved, read.
+type left struct {
+	manager  managerState
+	services []serviceState
+}
+
+// readState reads what an earlier manager has saved; nil when there was none.
+func (m *Manager) readState() (*left, error) {
+	if m.o.Before == nil {
+		return nil, nil
+	}
+	return readLeft(m.o.Before.Texts)
+}
+
+func readLeft(texts map[string][]byte) (*left, error) {
+	text, there := texts[managerName]
+	if !there {
+		return nil, nil
+	}
+	l := &left{}
+	if err := json.Unmarshal(text, &l.manager); err != nil {
+		return nil, fmt.Errorf("cannot read the state of the manager: %w", err)
+	}
+	if v := l.manager.Version; v < 1 || v > stateVersion {
+		return nil, fmt.Errorf("cannot read the state of the manager: it has version %d, and this supervise knows up to %d", v, stateVersion)
+	}
+	for key, text := range texts {
+		name, ok := strings.CutPrefix(key, stateName(""))
+		if !ok {
+			continue
+		}
+		st, err := readService(name, text)
+		if err != nil {
+			return nil, err
+		}
+		l.services = append(l.services, st)
+	}
+	slices.SortFunc(l.services, func(a, b serviceState) int { return strings.Compare(a.Name, b.Name) })
+	return l, nil
+}
+
+// Examine is whether a manager of this version could go on from these texts, of an inventory of the keeper. It touches nothing.
+func Examine(texts map[string][]byte, environ []string) error {
+	l, err := readLeft(texts)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return errors.New("there is no state of a manager to go on from")
+	}
+	lib := newLibrary(nil, environ)
+	lib.load(texts)
+	if _, err := l.manager.config(lib); err != nil {
+		return err
+	}
+	for _, st := range l.services {
+		if _, err := restored(st, nil, nil, lib, nil); err != nil {
+			return err
+		}
+	}
+	return registry.CheckState(texts[registry.StateName])
+}
+
+// config puts the configuration together that was in force.
+func (st managerState) config(l *library) (*config.Config, error) {
+	base, err := l.config(st.Base)
+	if err != nil {
+		return nil, err
+	}
+	c := *base
+	c.Listeners, c.Services = nil, nil
+	for _, b := range st.Listeners {
+		from, err := l.config(b.Source)
+		if err != nil {
+			return nil, err
+		}
+		block := from.Listener(b.Name)
+		if block == nil {
+			return nil, fmt.Errorf("the configuration %q has no listener %q", b.Source, b.Name)
+		}
+		c.Listeners = append(c.Listeners, block)
+	}
+	for _, b := range st.Services {
+		block, _, err := l.service(b.Source, b.Name)
+		if err != nil {
+			return nil, err
+		}
+		c.Services = append(c.Services, block)
+	}
+	return &c, nil
+}
+
+func (m *Manager) listenersBefore() *registry.Before {
+	if m.o.Before == nil {
+		return nil
+	}
+	return &registry.Before{State: m.o.Before.Texts[registry.StateName], Take: m.o.Before.Take}
+}
+
+// restore makes the services that an earlier manager had, with their leases.
+func (m *Manager) restore(l *left) error {
+	m.library.load(m.o.Before.Texts)
+	cfg, err := l.manager.config(m.library)
+	if err != nil {
+		return fmt.Errorf("cannot go on from the manager before: %w", err)
+	}
+	m.config, m.startedAt, m.saved.extra = cfg, l.manager.StartedAt, l.manager.Extra
+	m.stopping = l.manager.Stopping
+	m.host.tidy(m.o.Before.Workers)
+	for _, st := range l.services {
+		s, err := restored(st, m.host, m.registry, m.library, m.record)
+		if err != nil {
+			return err
+		}
+		s.reacquire()
+		m.resumed = append(m.resumed, s)
+		m.services[s.name] = s
+		m.launched[s.name] = s.asked
+		if !s.wasUp {
+			m.waiting[s.name] = true
+		}
+	}
+	return nil
+}
+
+// resume starts the loops: of the services that an earlier manager had, which go on where they were, and of those that are
+// only configured so far.
+func (m *Manager) resume() {
+	var all sync.WaitGroup
+	all.Add(len(m.resumed))
+	for _, s := range m.resumed {
+		s.post(func() {
+			s.resume()
+			s.later(all.Done)
+		})
+		m.settle(s)
+		if m.launched[s.name] && !s.wasUp {
+			m.watchUp(s)
+		}
+	}
+	for _, s := range m.resumed { // until here their state was nobody's
+		m.begin(s)
+	}
+	for _, cfg := range m.config.Services {
+		if m.services[cfg.Name] == nil && !m.stopping {
+			m.add(cfg)
+		}
+	}
+	if m.stopping {
+		m.stopping = false
+		m.shutdown()
+	}
+	m.launchReady()
+	go func() {
+		all.Wait()
+		m.post(m.tookOver)
+	}()
+}
+
+// watchUp has the services started that depend on s as soon as it has been ready.
+func (m *Manager) watchUp(s *service) {
+	go func() {
+		select {
+		case <-s.up:
+			m.post(func() { m.cameUp(s.name, s) })
+		case <-s.done:
+		}
+	}()
+}
+
+// settle carries a reload to its end for one service, before that goes on: it is moved to what the configuration in force says
+// of it. One whose rollout has been rolled back keeps what it had.
+func (m *Manager) settle(s *service) {
+	cfg, all := m.config.Service(s.name), m.config
+	if s.leaving || cfg == nil {
+		m.stopThen(s, func() { m.forget(s.name, s) })
+		return
+	}
+	wanted := s.wanted()
+	changes := config.Diff(&config.Config{Services: []*config.Service{wanted.cfg}}, &config.Config{Services: []*config.Service{cfg}})
+	switch {
+	case m.stopping:
+	case changes.Empty():
+		s.post(func() { s.cfg, s.all = cfg, all })
+	case s.refused != "":
+		m.config = withService(m.config, wanted.all, s.name)
+	default:
+		m.move(cfg, all, restarts(all, changes)[s.name], make(chan error, 1))
+	}
+}
+
+// tookOver clears away what belongs to nothing any more.
+func (m *Manager) tookOver() {
+	m.save()
+	strays, names := m.host.found.rest()
+	for _, p := range strays {
+		go m.host.clear(p)
+	}
+	for _, name := range names {
+		_ = m.o.Keeper.Drop(name)
+	}
+	if m.o.Before != nil {
+		m.record(Event{Kind: KindTakenOver, Message: fmt.Sprintf("taken over from the manager before: %s", plural(len(m.resumed), "service"))})
+	}
+	m.dropOldTexts()
+	close(m.inCharge)
+}
+
+// dropOldTexts drops the texts of configurations that nothing runs with any more.
+func (m *Manager) dropOldTexts() {
+	var used []string
+	use := func(s *config.Source) { used = append(used, m.library.name(s)) }
+	use(m.config.Source)
+	for _, l := range m.config.Listeners {
+		use(l.Source)
+	}
+	for _, s := range m.config.Services {
+		use(s.Source)
+	}
+	for _, s := range m.services {
+		answer := make(chan []*config.Source, 1)
+		s.look(func() { answer <- s.sources() })
+		select {
+		case sources := <-answer:
+			for _, source := range sources {
+				use(source)
+			}
+		case <-s.done:
+		}
+	}
+	m.library.retain(used)
+}
+
+// sources are those of the configurations that the service may still need.
+func (s *service) sources() []*config.Source {
+	out := []*config.Source{s.cfg.Source}
+	for _, g := range s.generations() {
+		out = append(out, g.cfg.Source)
+	}
+	if s.rollout != nil {
+		out = append(out, s.rollout.before.cfg.Source)
+	}
+	for _, op := range s.queue {
+		if op.cfg != nil {
+			out = append(out, op.cfg.Source)
+		}
+	}
+	return out
+}
+
+// wanted is what the service will be when all that waits for its turn is done.
+func (s *service) wanted() settings {
+	last := s.settings
+	for _, op := range s.queue {
+		if op.cfg != nil {
+			last.cfg, last.all = op.cfg, op.all
+		}
+	}
+	return last
+}
