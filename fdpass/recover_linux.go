@@ -12,7 +12,7 @@ func recoverSocket(id Identity, d *Descriptor) (*Socket, error) {
 	if err := d.Use(func(fd int) error { return s.comeBack(fd, id) }); err != nil {
 		_ = d.Close()
 		failed := newOpenError(id.Spec, "recover", err)
-		failed.Advice = ""
+		failed.Advice = "open the listener anew"
 		return nil, failed
 	}
 	return s, nil
