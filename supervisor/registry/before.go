@@ -60,19 +60,21 @@ func (r *Registry) takeBack(e entry, d *fdpass.Descriptor) (*held, error) {
 		r.undropped = append(r.undropped, e.Key)
 		return nil, err
 	}
+	h := e.held(s)
 	if e.Change != nil {
 		// Some of it may have been applied. Now all or nothing is.
 		if err := s.Reconfigure(*e.Change); err != nil {
 			r.log.Warn("listener cannot become what a change that was interrupted made of it", "listener", e.Name, "error", err)
 		}
+		h.measure()
 	}
-	return e.held(s), nil
+	return h, nil
 }
 
 func (e entry) held(s *fdpass.Socket) *held {
 	h := newHeld(s, e.Key, e.Name, e.Sharing)
 	h.backlog, h.paused, h.flag = e.Backlog, e.Held, e.Flag.flag()
-	h.warnings, h.given, h.outdated, h.extra = s.Warnings(), e.Given, e.Outdated, e.extra
+	h.warnings, h.given, h.outdated, h.extra = e.Socket.Warnings, e.Given, e.Outdated, e.extra
 	return h
 }
 

@@ -298,3 +298,11 @@ func TestProcGuardIsQuiet(t *testing.T) {
 		t.Errorf("said %v", found)
 	}
 }
+
+func shutdownHere(t *testing.T, s *fdpass.Socket) {
+	t.Helper()
+	// UDP answers ENOTCONN and shuts down all the same.
+	if err := s.Descriptor().Use(func(fd int) error { return unix.Shutdown(fd, unix.SHUT_RDWR) }); err != nil && err != unix.ENOTCONN {
+		t.Fatal(err)
+	}
+}

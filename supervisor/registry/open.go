@@ -10,28 +10,23 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
-// recognise finds for each item the open listener that it is: the one at its address under its name, then one at its
-// address under another name; then a removed one that is still open, likewise. Addresses are compared as configured;
-// port 0 is the same as port 0, whatever the kernel chose.
+// recognise finds for each item the open listener that it is: one at its address under its name, else one at its address
+// under another name; of each rather a configured one than a removed one that is still open. Addresses are compared as
+// configured; port 0 is the same as port 0, whatever the kernel chose.
 func (r *Registry) recognise(items []*item) {
-	claimed := map[*held]bool{}
-	claim := func(i *item, candidates []*held, sameName bool) {
-		for _, h := range candidates {
-			if i.old == nil && !claimed[h] && (!sameName || h.name == i.spec.Name) {
-				i.old = h
-				claimed[h] = true
-			}
-		}
+	at := map[string][]*held{}
+	for _, h := range slices.Concat(r.listeners, r.removed) {
+		address := h.socket.Spec().Address.String()
+		at[address] = append(at[address], h)
 	}
-	for _, set := range [][]*held{r.listeners, r.removed} {
-		at := map[string][]*held{}
-		for _, h := range set {
-			address := h.socket.Spec().Address.String()
-			at[address] = append(at[address], h)
-		}
-		for _, sameName := range []bool{true, false} {
-			for _, i := range items {
-				claim(i, at[i.spec.Address.String()], sameName)
+	claimed := map[*held]bool{}
+	for _, sameName := range []bool{true, false} {
+		for _, i := range items {
+			for _, h := range at[i.spec.Address.String()] {
+				if i.old == nil && !claimed[h] && (!sameName || h.name == i.spec.Name) {
+					i.old = h
+					claimed[h] = true
+				}
 			}
 		}
 	}
