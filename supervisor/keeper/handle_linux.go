@@ -66,17 +66,27 @@ func newPidFD(fd int) *pidFD {
 
 func (p *pidFD) wait() (Exit, error) {
 	var exit Exit
-	var failed error
-	raw, err := p.file.SyscallConn()
-	if err != nil {
-		return Exit{}, err
-	}
-	err = raw.Read(func(fd uintptr) (gone bool) {
-		exit, gone, failed = exitOf(int(fd))
-		return gone || failed != nil
+	err := p.await(func(fd int) (gone bool, err error) {
+		exit, gone, err = exitOf(fd)
+		return gone, err
 	})
 	exit.At = time.Now()
-	return exit, errors.Join(err, failed)
+	return exit, err
+}
+
+// await blocks until look, which is called whenever something may have changed,
+// says that the process is gone.
+func (p *pidFD) await(look func(fd int) (gone bool, err error)) error {
+	raw, err := p.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Read(func(fd uintptr) (gone bool) {
+		gone, failed = look(int(fd))
+		return gone || failed != nil
+	})
+	return errors.Join(err, failed)
 }
 
 // childInfo is siginfo_t as waitid(2) fills it in for SIGCHLD.
@@ -143,16 +153,6 @@ func (p *pidFD) reap() {
 	_ = p.use(func(fd int) error { return waitid(fd, new(childInfo), unix.WEXITED|unix.WNOHANG) })
 }
 
-func (p *pidFD) use(f func(fd int) error) error {
-	raw, err := p.file.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var inner error
-	if err := raw.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
-		return err
-	}
-	return inner
-}
+func (p *pidFD) use(f func(fd int) error) error { return useFile(p.file, f) }
 
 func (p *pidFD) close() { _ = p.file.Close() }
