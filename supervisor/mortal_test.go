@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"testing/synctest"
 )
 
 // mortal ends the goroutine of a service's loop in the middle of what it does, as kill -9 of the manager would.
@@ -79,4 +80,62 @@ func (s *shelf) all() map[string][]byte {
 		out[name] = text
 	}
 	return out
+}
+
+// revive lets the next manager go on from what was saved, if the present one has died.
+func (m *model) revive() {
+	select {
+	case <-m.s.done:
+	default:
+		return
+	}
+	m.note("killed")
+	m.mortal.dieAfter(-1)
+	m.replies = nil
+	shelf := m.s.vault.(*shelf)
+	lib := newLibrary(shelf, nil)
+	lib.load(shelf.all())
+	text, saved := shelf.all()[stateName("app")]
+	if !saved {
+		m.s = newService(m.s.cfg, m.s.all, m.runner, noSockets{}, lib, m.record)
+		m.attend()
+		return
+	}
+	st, err := readService("app", text)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if m.s, err = restored(st, m.runner, noSockets{}, lib, m.record); err != nil {
+		m.t.Fatal(err)
+	}
+	m.clearAway()
+	m.s.post(m.s.resume)
+	m.attend()
+}
+
+// clearAway releases the processes that the state does not know, as the manager does. They have ended: one that lives is in
+// the state, because that was saved before it was started.
+func (m *model) clearAway() {
+	known := map[string]bool{}
+	for _, w := range m.s.everyWorker() {
+		known[w.id] = true
+	}
+	for _, p := range m.alive() {
+		if known[p.spec.id] {
+			continue
+		}
+		if p.last == nil {
+			m.t.Errorf("process %s lives and nobody knows it", p.spec.id)
+		}
+		p.release()
+	}
+}
+
+// attend begins the loop, and has the last command given once more: nobody was told how it ended.
+func (m *model) attend() {
+	go m.s.loop()
+	synctest.Wait()
+	if m.again != nil {
+		m.again()
+	}
 }

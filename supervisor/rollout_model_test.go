@@ -19,6 +19,8 @@ type model struct {
 	workers int  // what the last scale or changed file wants
 	replies []chan error
 	steps   []string
+	mortal  *mortal // what may kill the manager
+	again   func()  // gives the last commands once more
 }
 
 // TestRolloutModel does at random what people, workers and hooks can do to a service, in every strategy, and checks after
@@ -32,7 +34,7 @@ func TestRolloutModel(t *testing.T) {
 		for _, when := range []string{"always", "on-failure", "never"} {
 			t.Run(strategy+" "+when, func(t *testing.T) {
 				for seed := range seeds {
-					synctest.Test(t, func(t *testing.T) { runModel(t, strategy, when, uint64(seed)) })
+					synctest.Test(t, func(t *testing.T) { runModel(t, strategy, when, uint64(seed), seed%2 == 1) })
 					if t.Failed() {
 						return
 					}
@@ -42,13 +44,15 @@ func TestRolloutModel(t *testing.T) {
 	}
 }
 
-func runModel(t *testing.T, strategy, when string, seed uint64) {
+func runModel(t *testing.T, strategy, when string, seed uint64, deadly bool) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	cfg := parse(t, modelAttributes(strategy, when, 3, random))
-	runner := &fakeRunner{hooks: map[string]error{}}
+	death := &mortal{left: -1}
+	runner := &fakeRunner{hooks: map[string]error{}, mortal: death}
 	b := &bench{t: t, runner: runner}
-	b.s = newService(cfg.Services[0], cfg, runner, noSockets{}, newShelf(), b.record)
-	m := &model{bench: b, random: random, workers: 3}
+	lib := newLibrary(&shelf{texts: map[string][]byte{}, mortal: death}, nil)
+	b.s = newService(cfg.Services[0], cfg, runner, noSockets{}, lib, b.record)
+	m := &model{bench: b, random: random, workers: 3, mortal: death}
 	go b.s.loop()
 	defer func() {
 		close(b.s.quit)
@@ -58,7 +62,13 @@ func runModel(t *testing.T, strategy, when string, seed uint64) {
 		}
 	}()
 	for range 40 {
+		if deadly && random.IntN(4) == 0 {
+			death.dieAfter(random.IntN(8))
+		}
 		m.step(strategy, when)
+		synctest.Wait()
+		death.dieAfter(-1)
+		m.revive()
 		synctest.Wait()
 		m.checkRules(strategy)
 		if t.Failed() {
@@ -97,8 +107,11 @@ func (m *model) step(strategy, when string) {
 	case 5:
 		m.running = false
 		m.note("stop")
-		reply := m.reply()
-		m.s.post(func() { m.s.halt(reply) })
+		m.again = func() {
+			reply := m.reply()
+			m.s.post(func() { m.s.halt(reply) })
+		}
+		m.again()
 	case 6:
 		m.workers = m.random.IntN(5)
 		m.command(fmt.Sprint("scale ", m.workers), operation{kind: opScale, workers: m.workers})
@@ -128,8 +141,12 @@ func (m *model) reply() chan error {
 
 func (m *model) command(name string, op operation) {
 	m.note(name)
-	op.replies = []chan error{m.reply()}
-	m.s.post(func() { m.s.accept(&op) })
+	m.again = func() {
+		again := op
+		again.replies = []chan error{m.reply()}
+		m.s.post(func() { m.s.accept(&again) })
+	}
+	m.again()
 }
 
 // reconfigure does what a reload does. How many workers it leaves depends on how it ends, so a scale follows.
@@ -139,8 +156,11 @@ func (m *model) reconfigure(strategy, when string, kind operationKind) {
 	}
 	cfg := parse(m.t, modelAttributes(strategy, when, 1+m.random.IntN(4), m.random))
 	m.command(fmt.Sprint("reload ", kind), operation{kind: kind, running: true, cfg: cfg.Services[0], all: cfg})
+	reload := m.again
 	m.workers = m.random.IntN(5)
 	m.command(fmt.Sprint("scale ", m.workers), operation{kind: opScale, workers: m.workers})
+	scale := m.again
+	m.again = func() { reload(); scale() }
 }
 
 // crash ends one of the processes that run, with some exit status.
