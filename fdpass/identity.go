@@ -25,6 +25,6 @@ func (s *Socket) Identity() Identity {
 // With an identity without address, of a process that was killed before it knew, the configured one is compared.
 func Recover(id Identity, d *Descriptor) (*Socket, error) { return recoverSocket(id, d) }
 
-// Sweep removes the dead socket that a process left at a path, when its hidden name shows that an Open of ours made it.
-// Anything else stays: a live socket, a file, a fifo.
+// Sweep removes the dead socket or fifo that a process left at a path, when its hidden name shows that an Open of ours
+// made it. Anything else stays; what is alive there, or a file, is an error.
 func Sweep(a Address) error { return sweep(a) }

@@ -94,6 +94,24 @@ func findFile(fd int, a Address) *socketFile {
 	return f
 }
 
+// sweepFIFO asks by opening it for writing: without a reader that is ENXIO (fifo(7)), and a listener that lives is its
+// own reader.
+func sweepFIFO(f *socketFile, mode uint32) error {
+	if mode != unix.S_IFIFO {
+		return nil
+	}
+	fd, err := unix.Open(f.aside, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		_ = unix.Close(fd)
+		err = unix.EADDRINUSE
+	}
+	if !errors.Is(err, unix.ENXIO) {
+		return fmt.Errorf("cannot remove what was left at %q: %w", f.path, err)
+	}
+	f.remove()
+	return nil
+}
+
 // isPaused says whether the filter of Pause is on the socket.
 func isPaused(fd int) bool {
 	filter, err := socketFilter(fd)
@@ -101,11 +119,15 @@ func isPaused(fd int) bool {
 }
 
 func sweep(a Address) error {
-	if !a.hasFile() || a.Network == "fifo" {
+	if !a.hasFile() {
 		return nil
 	}
-	if _, _, err := identify(asideOf(a.Path)); errors.Is(err, unix.ENOENT) {
+	id, mode, err := identify(asideOf(a.Path))
+	switch {
+	case errors.Is(err, unix.ENOENT):
 		return nil
+	case a.Network == "fifo":
+		return sweepFIFO(&socketFile{path: a.Path, aside: asideOf(a.Path), id: id}, mode)
 	}
 	for _, name := range []string{a.Path, asideOf(a.Path)} {
 		if err := clearStale(name); err != nil {

@@ -374,6 +374,13 @@ func TestSweep(t *testing.T) {
 		left int
 		err  bool
 	}{
+		"a fifo that nobody reads": {func(path string) {
+			_ = mustOpen(t, spec("fifo://"+path)).Abandon()
+		}, 0, false},
+		"a fifo that lives": {func(path string) { mustOpen(t, spec("fifo://"+path)) }, 2, true},
+		"a fifo of somebody else": {func(path string) {
+			_ = unix.Mkfifo(path, 0o600)
+		}, 1, false},
 		"nothing is there": {func(string) {}, 0, false},
 		"a dead one of ours": {func(path string) {
 			_ = mustOpen(t, spec("unix://"+path)).Abandon()
@@ -396,7 +403,11 @@ func TestSweep(t *testing.T) {
 	for name, c := range cases {
 		path := unixPath(t)
 		c.make(path)
-		if err := Sweep(Address{Network: "unix", Path: path}); (err != nil) != c.err {
+		network := "unix"
+		if strings.Contains(name, "fifo") {
+			network = "fifo"
+		}
+		if err := Sweep(Address{Network: network, Path: path}); (err != nil) != c.err {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if got := names(path); len(got) != c.left {

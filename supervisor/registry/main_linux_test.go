@@ -14,16 +14,24 @@ import (
 )
 
 // TestMain makes the test binary its own worker: with the variable set it does what is written to its input, a command
-// a line, to the listener that it has as descriptor 3, and answers each with a line.
+// a line, to the listener that it has as descriptor 3, and answers each with a line. With the other variable it is a
+// manager that is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		childMain()
 		return
 	}
+	if os.Getenv(managerVariable) != "" {
+		managerMain()
+		return
+	}
 	os.Exit(m.Run())
 }
 
-const childVariable = "REGISTRY_TEST_CHILD"
+const (
+	childVariable   = "REGISTRY_TEST_CHILD"
+	managerVariable = "REGISTRY_TEST_MANAGER" // the folder for its sockets
+)
 
 func childMain() {
 	in := bufio.NewScanner(os.Stdin)

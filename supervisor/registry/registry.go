@@ -104,9 +104,7 @@ var errClosed = errors.New("the registry of listeners is closed")
 // New starts a registry without listeners, or with those of Options.Before. Close or Abandon it. The error is that the
 // saved state cannot be read.
 func New(o Options) (*Registry, error) {
-	if o.Log == nil {
-		o.Log = hclog.NewNullLogger()
-	}
+	o.Log = logger(o.Log)
 	w, err := fdpass.NewWatcher()
 	if err != nil {
 		// Worker events still lead to checks, so a machine short of inotify instances can run services.
@@ -134,7 +132,7 @@ func start(o Options, w watcher) *Registry {
 
 func prepared(o Options, w watcher) *Registry {
 	r := &Registry{
-		log: o.Log, tell: o.Replaced, watcher: w,
+		log: logger(o.Log), tell: o.Replaced, watcher: w,
 		notes: make(chan note), done: make(chan struct{}),
 		vault: o.Vault, opened: o.Opened, closed: o.Closed, next: 1,
 		mirrored: map[string]*fdpass.Descriptor{},
@@ -158,6 +156,13 @@ func prepared(o Options, w watcher) *Registry {
 		r.closed = func(string) {}
 	}
 	return r
+}
+
+func logger(l hclog.Logger) hclog.Logger {
+	if l == nil {
+		return hclog.NewNullLogger()
+	}
+	return l
 }
 
 // run is the goroutine that owns the state.
@@ -264,6 +269,8 @@ func (r *Registry) closeAll() error {
 	if r.pending != nil {
 		r.pending.discard()
 	}
+	clear(r.byName)
+	_ = r.save() // so a process that begins after a kill halfway misses nothing
 	for _, h := range slices.Concat(r.listeners, r.removed) {
 		errs = append(errs, r.drop(h))
 	}
@@ -272,7 +279,6 @@ func (r *Registry) closeAll() error {
 	}
 	errs = append(errs, r.closeGiven())
 	r.listeners, r.removed, r.given = nil, nil, nil
-	clear(r.byName)
 	r.mirror()
 	if r.vault != nil {
 		errs = append(errs, r.vault.Drop(StateName))
