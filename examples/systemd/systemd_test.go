@@ -3,7 +3,6 @@
 package systemd_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -142,20 +141,6 @@ func TestProcSocketUnit(t *testing.T) {
 		t.Error("a connection that waited: ", err)
 	}
 	m.understood()
-}
-
-// status is what of `supervise status --json` matters here.
-type status struct {
-	KeeperPID  int `json:"keeper_pid"`
-	ManagerPID int `json:"manager_pid"`
-}
-
-func (m *machine) status() (s status) {
-	m.t.Helper()
-	if err := json.Unmarshal([]byte(m.must("supervise", "status", "--json")), &s); err != nil {
-		m.t.Fatal(err)
-	}
-	return s
 }
 
 // read gives a file of this folder.
