@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -114,5 +116,88 @@ func TestCloseClosesGiven(t *testing.T) {
 	}
 	if !connects(one.Address()) || !connects(two.Address()) {
 		t.Error("whoever gave the descriptors lost them")
+	}
+}
+
+// The vault has a given descriptor until a listener has taken it over.
+func TestGivenInTheVault(t *testing.T) {
+	v := newMemory(t)
+	p := path(t)
+	used, one := give(t, "web", "unix://"+p)
+	left, two := give(t, "left", "tcp://127.0.0.1:0")
+	for i, n := range []fdpass.Named{used, left} {
+		if err := v.Hold([]string{"given/0", "given/1"}[i], n.Descriptor); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Whoever gave it made the path.
+	if err := os.Remove(filepath.Join(filepath.Dir(p), ".s.supervise")); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := open(t, Options{Vault: v, Given: []fdpass.Named{used, left}, GivenKeys: []string{"given/0", "given/1"}})
+	web := listener(t, "web", "unix://"+p)
+	c, err := r.Prepare([]*config.Listener{web})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"given/0", "given/1", "listener/1"}, v.names()); d != "" {
+		t.Errorf("before Commit:\n%s", d)
+	}
+	if err := c.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"given/1", "listener/1"}, v.names()); d != "" {
+		t.Errorf("after it:\n%s", d)
+	}
+	again, err := two.Descriptor().Dup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, rec := v.next(t, r, Options{Given: []fdpass.Named{{Name: "left", Descriptor: again}}, GivenKeys: []string{"given/1"}})
+	apply(t, next, web)
+	quiet(t, rec)
+	if inode(t, socket(t, next, "web")) != inode(t, one) || !cmp.Equal(next.Unused(), []string{"left"}) {
+		t.Errorf("unused are %q", next.Unused())
+	}
+	if err := next.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(p); err != nil || !connects(one.Address()) {
+		t.Errorf("the path of others was removed: %v", err)
+	}
+	if len(v.names()) != 0 {
+		t.Errorf("the vault still has %q", v.names())
+	}
+}
+
+// Killed after the Commit and before the original was dropped: it is not taken for another listener of that name.
+func TestGivenIsNotUsedTwice(t *testing.T) {
+	v := newMemory(t)
+	given, s := give(t, "web", "tcp://127.0.0.1:0")
+	if err := v.Hold("given/0", given.Descriptor); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := open(t, Options{Vault: v, Given: []fdpass.Named{given}, GivenKeys: []string{"given/0"}})
+	var then string
+	v.fails = func(verb, name string) error {
+		if verb == "Drop" && name == "given/0" {
+			then = v.texts[StateName]
+		}
+		return nil
+	}
+	apply(t, r, listener(t, "web", s.Address().String()))
+	v.fails, v.texts[StateName] = nil, then
+	r.Abandon()
+	if err := v.Hold("given/0", s.Descriptor()); err != nil {
+		t.Fatal(err)
+	}
+	again := v.before(t).Take("given/0")
+	next, _ := open(t, Options{Vault: v, Before: v.before(t), Given: []fdpass.Named{{Name: "web", Descriptor: again}}, GivenKeys: []string{"given/0"}})
+	apply(t, next, listener(t, "old", s.Address().String()), listener(t, "web", "udp://127.0.0.1:0"))
+	if d := cmp.Diff([]string{"listener/1", "listener/2"}, v.names()); d != "" {
+		t.Error(d)
+	}
+	if inode(t, socket(t, next, "old")) != inode(t, s) || next.Unused() != nil {
+		t.Error("it is another socket")
 	}
 }

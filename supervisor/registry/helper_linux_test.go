@@ -220,3 +220,15 @@ func event(r *Registry, generation, pid int, kinds ...string) {
 		r.WorkerEvent(WorkerEvent{Service: "app", Generation: generation, PID: pid, Names: []string{"web"}, Kind: k})
 	}
 }
+
+func socketPriority(t *testing.T, s *fdpass.Socket) (n int) {
+	t.Helper()
+	err := s.Descriptor().Use(func(fd int) (err error) {
+		n, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
