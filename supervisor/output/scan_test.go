@@ -20,12 +20,14 @@ func scan(t testing.TB, r io.Reader) []string {
 	return got
 }
 
-func TestScan(t *testing.T) {
+type scanCase struct {
+	name, in string
+	want     []string
+}
+
+func scanCases() []scanCase {
 	x := func(n int) string { return strings.Repeat("x", n) }
-	for _, c := range []struct {
-		name, in string
-		want     []string
-	}{
+	return []scanCase{
 		{"nothing", "", nil},
 		{"one", "a\n", []string{"a"}},
 		{"no line end", "a", []string{"a"}},
@@ -41,7 +43,11 @@ func TestScan(t *testing.T) {
 		{"long without end", x(MaxLine + 2), []string{x(MaxLine), "xx"}},
 		{"long of characters", x(MaxLine-1) + "ü\n", []string{x(MaxLine - 1), "ü"}},
 		{"long of bytes", strings.Repeat("\x80", MaxLine+1), []string{strings.Repeat("\x80", MaxLine), "\x80"}},
-	} {
+	}
+}
+
+func TestScan(t *testing.T) {
+	for _, c := range scanCases() {
 		for how, r := range map[string]io.Reader{
 			"whole":     strings.NewReader(c.in),
 			"by halves": iotest.HalfReader(strings.NewReader(c.in)),

@@ -3,7 +3,7 @@ package output
 import "os"
 
 // ScanPipe is Scan for a worker's pipe whose reader may be killed at any instant: the next ScanPipe of the same r and rest, in
-// whatever process, goes on where this one was, and every line is emitted. Lines of the last 64 KiB may come twice.
+// whatever process, goes on where this one was, and every line is emitted. The lines of one read may come twice: 2 KiB, or one longer line.
 //
 // rest is an empty file from NewMemory that outlives this process, as r does. Bytes go from the pipe into it within the kernel
 // (splice(2)) and leave it when emit has returned for their line; the beginning of a line waits there for its end.

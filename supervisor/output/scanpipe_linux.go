@@ -64,6 +64,8 @@ func (p *pipeReader) Read(b []byte) (int, error) {
 		if n, err := p.refill(b); n > 0 || err != nil {
 			return n, err
 		}
+	} else if err := p.settle(); err != nil {
+		return 0, err
 	}
 	b = b[:min(int64(len(b)), p.rest.end-p.next)]
 	n, err := p.rest.f.ReadAt(b, p.next)
@@ -86,27 +88,33 @@ func (p *pipeReader) refill(b []byte) (int, error) {
 		}
 		p.direct = true
 		_ = p.rest.clear() // what was in it is in the scanner
-		p.next = p.rest.end
+		p.rewind()
 	}
 	return p.pipe.Read(b)
 }
 
 // settle lets go of what was emitted.
-func (p *pipeReader) settle() (err error) {
+func (p *pipeReader) settle() error {
 	left := p.scanner.buf[:p.scanner.end]
-	begin := p.rest.end - int64(len(left))
+	begin := p.next - int64(len(left))
 	switch {
-	case len(left) == 0:
-		err = p.rest.clear()
+	case begin == p.rest.end:
+		defer p.rewind()
+		return p.rest.clear()
 	case begin > p.rest.begin:
-		err = p.rest.moveTo(begin)
+		if err := p.rest.moveTo(begin); err != nil {
+			return err
+		}
 	}
-	if err == nil && begin > int64(max(len(left), smallWaste)) && len(left) > 0 {
-		err = p.rest.restart(left)
+	if p.next < p.rest.end || begin < int64(max(len(left)+1, smallWaste)) {
+		return nil
 	}
-	p.next = p.rest.end
-	return err
+	defer p.rewind()
+	return p.rest.restart(left)
 }
+
+// rewind is needed when all of rest has been read and it has become shorter.
+func (p *pipeReader) rewind() { p.next = p.rest.end }
 
 // move takes what is in the pipe, or waits for it. The kernel writes bytes to the file before it takes them out of the pipe, and
 // a signal comes before or after that.
