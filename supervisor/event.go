@@ -53,6 +53,7 @@ const (
 	KindListenerFree   = "listener.released"
 	KindTakenOver      = "supervise.taken-over" // a manager has gone on where the one before it was ended
 	KindNotSaved       = "supervise.not-saved"  // the state is not safe from the end of the manager
+	KindUpgraded       = "supervise.upgraded"
 	KindUpgradeFailed  = "supervise.upgrade-failed"
 )
 

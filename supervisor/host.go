@@ -145,7 +145,8 @@ func (h *host) tidy(living []keeper.Process) {
 	}
 	entries, _ := os.ReadDir(h.runtimeDir)
 	for _, e := range entries {
-		if path := filepath.Join(h.runtimeDir, e.Name()); !keep[path] {
+		path := filepath.Join(h.runtimeDir, e.Name())
+		if !keep[path] && !strings.HasPrefix(e.Name(), ".") { // what begins with a point is not a worker's
 			_ = os.RemoveAll(path)
 		}
 	}

@@ -107,7 +107,7 @@ func logEvent(log hclog.Logger, e Event) {
 
 func levelOf(kind string) hclog.Level {
 	switch kind {
-	case KindRollback, KindWorkerFailed, KindHookFailed, KindReloadFailed:
+	case KindRollback, KindWorkerFailed, KindHookFailed, KindReloadFailed, KindNotSaved, KindUpgradeFailed:
 		return hclog.Error
 	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored:
 		return hclog.Warn

@@ -57,7 +57,8 @@ type Manager struct {
 	library   *library
 	journal   *journal
 	startedAt time.Time
-	resumed   []*service    // taken over from an earlier manager
+	succeeds  bool          // it goes on from an earlier manager
+	resumed   []*service    // taken over from that
 	notes     chan func()   // anyone may post
 	started   chan struct{} // closed when every service has been ready once
 	inCharge  chan struct{} // closed when all is taken over
@@ -111,6 +112,7 @@ func (m *Manager) open() error {
 		return err
 	}
 	if left != nil {
+		m.succeeds = true
 		err = m.restore(left)
 	}
 	if err == nil {
@@ -281,6 +283,9 @@ func (m *Manager) stopThen(s *service, f func()) {
 		m.post(f)
 	}()
 }
+
+// Record puts an event of the surroundings into the journal and the log.
+func (m *Manager) Record(e Event) { m.record(e) }
 
 // record puts an event into the journal and the log.
 func (m *Manager) record(e Event) {

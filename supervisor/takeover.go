@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,26 +115,29 @@ func readLeft(texts map[string][]byte) (*left, error) {
 	return l, nil
 }
 
-// Examine is whether a manager of this version could go on from these texts, of an inventory of the keeper. It touches nothing.
-func Examine(texts map[string][]byte, environ []string) error {
+// Examine is whether a manager of this version can go on from these texts, of an inventory of the keeper, and gives the
+// configuration that was in force; nil when no manager has been there. It touches nothing.
+func Examine(texts map[string][]byte, environ []string) (*config.Config, error) {
 	l, err := readLeft(texts)
-	if err != nil {
-		return err
-	}
-	if l == nil {
-		return errors.New("there is no state of a manager to go on from")
+	if err != nil || l == nil {
+		return nil, err
 	}
 	lib := newLibrary(nil, environ)
 	lib.load(texts)
-	if _, err := l.manager.config(lib); err != nil {
-		return err
+	cfg, err := l.manager.config(lib)
+	if err != nil {
+		return nil, err
 	}
 	for _, st := range l.services {
 		if _, err := restored(st, nil, nil, lib, nil); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return registry.CheckState(texts[registry.StateName])
+	listeners, saved := texts[registry.StateName]
+	if !saved { // there has never been one
+		return cfg, nil
+	}
+	return cfg, registry.CheckState(listeners)
 }
 
 // config puts the configuration together that was in force.
@@ -276,7 +278,7 @@ func (m *Manager) tookOver() {
 	for _, name := range names {
 		_ = m.o.Keeper.Drop(name)
 	}
-	if m.o.Before != nil {
+	if m.succeeds {
 		m.record(Event{Kind: KindTakenOver, Message: fmt.Sprintf("taken over from the manager before: %s", plural(len(m.resumed), "service"))})
 	}
 	m.dropOldTexts()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ func answers(path string) bool {
 	return c.Close() == nil
 }
 
-func hostNow() config.Host { return config.Host{Environ: os.Environ(), CPUs: cpus()} }
+func hostNow() config.Host { return config.Host{Environ: environment(), CPUs: cpus()} }
 
 // completeServices offers the names of the services that run.
 func (a *app) completeServices(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

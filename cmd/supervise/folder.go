@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -14,9 +13,8 @@ import (
 )
 
 // listenControl opens the control socket, which also makes sure that there is one supervise for it.
-func listenControl(path string, c config.Control) (net.Listener, error) {
-	gid := controlGroup(c)
-	if c.Group != "" && gid < 0 {
+func listenControl(path string, c config.Control) (*control.Listener, error) {
+	if c.Group != "" && controlGroup(c) < 0 {
 		return nil, &exitError{code: codeConfig, err: fmt.Errorf("cannot use control.group %q: there is no such group", c.Group)}
 	}
 	who := self()
@@ -25,7 +23,11 @@ func listenControl(path string, c config.Control) (net.Listener, error) {
 			return nil, fmt.Errorf("cannot use the folder of the control socket: %w", err)
 		}
 	}
-	return control.Listen(control.Place{Path: path, Mode: c.Mode, GID: gid, Folder: 0o755})
+	return control.Listen(controlPlace(path, c))
+}
+
+func controlPlace(path string, c config.Control) control.Place {
+	return control.Place{Path: path, Mode: c.Mode, GID: controlGroup(c), Folder: 0o755}
 }
 
 // controlGroup is the number of the group that may send commands, -1 for none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -22,24 +23,34 @@ import (
 // instance is the running supervise. Its Manager is the control API's Backend, apart from what only the process can do.
 type instance struct {
 	*supervisor.Manager
-	app    *app
-	log    hclog.Logger
-	load   func() (*config.Config, error)
-	loaded atomic.Pointer[config.Config] // by the last load
+	app     *app
+	session *session // with the keeper; nil where that is in this process
+	log     hclog.Logger
+	load    func() (*config.Config, error)
+	loaded  atomic.Pointer[config.Config] // by the last load
 }
 
-// run is the whole life of a supervise: everything that can be wrong is found before the first worker starts.
+// run is the whole life of a supervise. Where a keeper can be a process of its own, this one becomes it, and its child, the
+// manager, comes here again.
 func (a *app) run(r runner) error {
-	cfg, err := r.load(a.config)
+	switch {
+	case a.session != nil:
+		return a.runFor(a.session, r)
+	case runtime.GOOS == "linux":
+		return become()
+	}
+	k, err := keeper.NewLocal("")
 	if err != nil {
 		return err
 	}
-	for _, w := range cfg.Warnings {
-		fmt.Fprintln(a.err, a.paint(a.err).Warn(w))
-	}
-	given, environ, err := surroundings()
+	defer k.Close()
+	given, _, err := fdpass.Given(os.Environ(), os.Getpid())
 	if err != nil {
 		return &exitError{code: codeUnbound, err: err}
+	}
+	cfg, err := a.read(r)
+	if err != nil {
+		return err
 	}
 	socket, err := a.socketFor(cfg)
 	if err != nil {
@@ -49,32 +60,82 @@ func (a *app) run(r runner) error {
 	if err != nil {
 		return err
 	}
-	defer api.Close()
-	dir, err := makeRuntimeDir(runtimeDir(socket))
+	i := &instance{app: a, log: a.logger(cfg.Log)}
+	return i.manage(r, cfg, api, supervisor.Options{Keeper: k, Given: given})
+}
+
+// runFor is run in a manager process. Everything that can be wrong with the configuration is found before the first worker
+// starts; a manager that takes over goes on with the configuration that is in force, whatever the file says now.
+func (a *app) runFor(s *session, r runner) error {
+	if err := s.take(); err != nil {
+		return err
+	}
+	cfg := s.config
+	if cfg == nil {
+		var err error
+		if cfg, err = a.read(r); err != nil {
+			return err
+		}
+	}
+	socket, err := a.socketFor(cfg)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	i := &instance{app: a, log: a.logger(cfg.Log)}
-	i.reloadFrom(r, cfg)
-	return i.manage(api, cfg, supervisor.Options{
-		Config: cfg, Load: i.load, Given: given, Log: i.log, RuntimeDir: dir,
-		Output: a.printer(), Version: version(), Environ: environ,
+	api, err := s.control(socket, cfg.Control)
+	if err != nil {
+		return err
+	}
+	i := &instance{app: a, log: a.logger(cfg.Log), session: s}
+	s.watch(i.log)
+	given, keys := s.given()
+	return i.manage(r, cfg, api, supervisor.Options{
+		Keeper: s.client, KeeperPID: s.welcome.KeeperPID, Before: &s.before, Given: given, GivenKeys: keys, Opened: i.store, Closed: i.unstore,
 	})
 }
 
-// manage opens the listeners and serves.
-func (i *instance) manage(api net.Listener, cfg *config.Config, o supervisor.Options) error {
-	k, err := keeper.NewLocal("")
+// read reads the configuration of the first start.
+func (a *app) read(r runner) (*config.Config, error) {
+	cfg, err := r.load(a.config)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer k.Close()
-	o.Keeper = k
+	for _, w := range cfg.Warnings {
+		fmt.Fprintln(a.err, a.paint(a.err).Warn(w))
+	}
+	return cfg, nil
+}
+
+// manage opens or takes back the listeners, and serves. It owns api.
+func (i *instance) manage(r runner, cfg *config.Config, api *control.Listener, o supervisor.Options) error {
+	defer api.Close()
+	dir := runtimeDir(api.Addr().String())
+	if i.session == nil || i.session.config == nil {
+		var err error
+		if dir, err = makeRuntimeDir(dir); err != nil {
+			return err
+		}
+	}
+	i.reloadFrom(r, cfg)
+	o.Config, o.Load, o.Log, o.RuntimeDir = cfg, i.load, i.log, dir
+	o.Output, o.Version, o.Environ = i.app.printer(), version(), environment()
+	var err error
 	if i.Manager, err = supervisor.New(o); err != nil {
+		i.leave(dir)
 		return err
 	}
-	return i.serve(api, cfg)
+	err = i.serve(api, cfg)
+	if i.session != nil {
+		i.session.over = true
+	}
+	i.leave(dir)
+	return err
+}
+
+// leave removes the runtime folder, unless somebody still runs in it.
+func (i *instance) leave(dir string) {
+	if i.session == nil || i.session.over {
+		os.RemoveAll(dir)
+	}
 }
 
 // serve runs until everything is stopped.
@@ -88,22 +149,16 @@ func (i *instance) serve(api net.Listener, cfg *config.Config) error {
 	defer signals.stop()
 	defer i.tellOuter()()
 	go i.introduce(cfg)
-	i.log.Info("supervise started", "version", version(), "pid", os.Getpid(), "control", api.Addr().String())
+	go i.takeCharge()
+	if i.session == nil || i.session.config == nil {
+		i.log.Info("supervise started", "version", version(), "pid", os.Getpid(), "control", api.Addr().String())
+	}
 	err := i.Run(ctx)
 	closing, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err = errors.Join(err, server.Close(closing), <-served)
 	i.log.Info("supervise stopped")
 	return err
-}
-
-// surroundings takes what an outer service manager gave us, and makes sure that no worker gets it as well.
-func surroundings() ([]fdpass.Named, []string, error) {
-	given, environ, err := fdpass.Given(os.Environ(), os.Getpid())
-	if err != nil {
-		return nil, nil, err
-	}
-	return given, withoutOuter(environ), nil
 }
 
 func (a *app) printer() *output.Printer {

@@ -4,13 +4,24 @@ package main
 import (
 	"os"
 
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
+// main is four programs: the keeper, which the user starts; the manager, which decides; the stage, which becomes a worker; and
+// the commands that talk to a manager. The small ones come first: nothing may be set up before them.
 func main() {
-	// A stage runs once for every worker, right before it: nothing else may be set up before.
-	if len(os.Args) > 1 && os.Args[1] == "stage" {
+	verb := ""
+	if len(os.Args) > 1 {
+		verb = os.Args[1]
+	}
+	switch {
+	case verb == "stage":
 		os.Exit(stage.Main())
+	case os.Getenv(keeper.Variable) != "":
+		os.Exit(keeper.Main(keeper.Options{Program: onDisk(), Args: os.Args[1:]}))
+	case verb == "manager":
+		os.Exit(manage(os.Args[2:]))
 	}
 	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // withoutOuter removes what an outer service manager told us, and nobody else: a worker that found our NOTIFY_SOCKET would speak
@@ -18,8 +21,23 @@ func withoutOuter(environ []string) []string {
 	})
 }
 
-// tell sends to the outer service manager, sd_notify(3). Without one it is nothing, and an error has nobody to go to.
-func tell(lines ...string) { _, _ = daemon.SdNotify(false, strings.Join(lines, "\n")) }
+// environment is that of this process without what was meant for it alone.
+func environment() []string { return withoutOuter(os.Environ()) }
+
+// tell sends to the outer service manager, sd_notify(3): from the process that it has started, for it listens to no other. Without
+// one it is nothing. An error has nobody to go to but the log.
+func (i *instance) tell(lines ...string) {
+	state := strings.Join(lines, "\n")
+	var err error
+	if i.session != nil {
+		err = i.session.client.Notify(state, nil)
+	} else {
+		_, err = daemon.SdNotify(false, state)
+	}
+	if err != nil {
+		i.log.Debug("service manager not told", "error", err)
+	}
+}
 
 // tellOuter says READY=1 when every service has been ready, and answers the watchdog if there is one. The function it gives ends
 // that.
@@ -28,14 +46,26 @@ func (i *instance) tellOuter() func() {
 	go func() {
 		select {
 		case <-i.Started():
-			tell(daemon.SdNotifyReady, "STATUS=all services have been ready")
+			i.tell(daemon.SdNotifyReady, "STATUS=all services have been ready")
 		case <-done:
 		}
 	}()
-	if interval, err := daemon.SdWatchdogEnabled(false); err == nil && interval > 0 {
+	if interval := i.watchdog(); interval > 0 {
 		go i.feedWatchdog(interval/2, done)
 	}
 	return func() { close(done) }
+}
+
+// watchdog is how often the outer service manager wants to hear from us; 0 is never.
+func (i *instance) watchdog() time.Duration {
+	if i.session != nil {
+		return i.session.welcome.Watchdog
+	}
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		return 0
+	}
+	return interval
 }
 
 // feedWatchdog is only heard of as long as the Manager answers.
@@ -43,19 +73,30 @@ func (i *instance) feedWatchdog(every time.Duration, done <-chan struct{}) {
 	clock := time.NewTicker(every)
 	defer clock.Stop()
 	for {
+		i.answering(func() { i.tell(daemon.SdNotifyWatchdog) })
 		select {
 		case <-clock.C:
-			i.answering(func() { tell(daemon.SdNotifyWatchdog) })
 		case <-done:
 			return
 		}
 	}
 }
 
-func tellStopping() { tell(daemon.SdNotifyStopping, "STATUS=stopping") }
+func (i *instance) tellStopping() { i.tell(daemon.SdNotifyStopping, "STATUS=stopping") }
 
 // tellReloading says that a reload begins; the function it gives says that it has ended.
-func tellReloading() func() {
-	tell(daemon.SdNotifyReloading, monotonic())
-	return func() { tell(daemon.SdNotifyReady) }
+func (i *instance) tellReloading() func() {
+	i.tell(daemon.SdNotifyReloading, monotonic())
+	return func() { i.tell(daemon.SdNotifyReady) }
 }
+
+// store puts a listener into the store of the outer service manager, sd_pid_notify_with_fds(3): from there it comes back as
+// LISTEN_FDS when supervise is started again, with all that waits in its queue. FDPOLL=0 keeps one that was shut down.
+func (i *instance) store(name string, d *fdpass.Descriptor) {
+	if err := i.session.client.Notify("FDSTORE=1\nFDNAME="+name+"\nFDPOLL=0", d); err != nil {
+		i.log.Warn("listener not put into the service manager's store", "listener", name, "error", err)
+	}
+}
+
+// unstore takes it out again.
+func (i *instance) unstore(name string) { i.tell("FDSTOREREMOVE=1\nFDNAME=" + name) }

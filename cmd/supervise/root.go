@@ -14,17 +14,21 @@ import (
 // app is one invocation: where it writes and what the flags that all verbs share say.
 type app struct {
 	out, err *os.File
-	config   string // --config
-	control  string // --control
+	config   string   // --config
+	control  string   // --control
+	session  *session // of a manager process
 }
 
 // execute runs the command line and gives the exit code.
 func execute(args []string, out, errs *os.File) int {
-	a := &app{out: out, err: errs}
+	return (&app{out: out, err: errs}).execute(args)
+}
+
+func (a *app) execute(args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errs)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	return a.explain(root.Execute())
 }
 
@@ -70,7 +74,7 @@ func (a *app) addVerbs(root *cobra.Command, r *runner) {
 	}{
 		{"run", []*cobra.Command{a.runVerb(r), a.checkVerb()}},
 		{"look", []*cobra.Command{a.statusVerb(), a.logsVerb(), a.eventsVerb()}},
-		{"change", []*cobra.Command{a.restartVerb(), a.reloadVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb()}},
+		{"change", []*cobra.Command{a.restartVerb(), a.reloadVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
 		{"more", []*cobra.Command{a.drillVerb(), a.versionVerb(), a.completionVerb()}},
 	} {
 		for _, verb := range g.verbs {

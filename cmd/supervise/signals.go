@@ -22,11 +22,24 @@ func (i *instance) watchSignals(kill func()) *signals {
 	// somebody's `| head` did. Ignoring the signal instead would be inherited by the workers.
 	notifyPipe(s.pipe)
 	signal.Notify(s.all, handledSignals()...)
+	var forwarded <-chan os.Signal // those that the keeper got
+	if i.session != nil {
+		forwarded = i.session.client.Signals()
+	}
 	go func() {
 		defer close(s.done)
-		ending := false
+		ending := i.endBefore(kill)
 		var last press
-		for sig := range s.all {
+		for {
+			var sig os.Signal
+			open := true
+			select {
+			case sig, open = <-s.all:
+			case sig = <-forwarded:
+			}
+			if !open {
+				return
+			}
 			next := press{sig, time.Now()}
 			if action(sig) == actEnd && next.repeats(last) {
 				continue
@@ -35,6 +48,18 @@ func (i *instance) watchSignals(kill func()) *signals {
 		}
 	}()
 	return s
+}
+
+// endBefore stops what a manager before this one was told to stop.
+func (i *instance) endBefore(kill func()) (ending bool) {
+	if i.session == nil || i.session.welcome.Stopping == 0 {
+		return false
+	}
+	i.Shutdown()
+	if i.session.welcome.Stopping > 1 {
+		kill()
+	}
+	return true
 }
 
 // press is a signal and when it came.
@@ -69,7 +94,7 @@ func (i *instance) handle(sig os.Signal, ending bool, kill func()) bool {
 			i.log.Error("cannot open output files anew", "error", err)
 		}
 	case actUpgrade:
-		i.log.Warn("upgrade of supervise is not supported yet", "signal", sig.String())
+		go i.upgradeBySignal()
 	case actEnd:
 		if ending {
 			i.log.Warn("stopping at once", "signal", sig.String())
@@ -77,7 +102,7 @@ func (i *instance) handle(sig os.Signal, ending bool, kill func()) bool {
 			return true
 		}
 		i.log.Info("stopping; the same signal again stops at once", "signal", sig.String())
-		tellStopping()
+		i.tellStopping()
 		i.Shutdown()
 		return true
 	}
@@ -86,7 +111,7 @@ func (i *instance) handle(sig os.Signal, ending bool, kill func()) bool {
 
 // reloadBySignal has nobody to answer to but the log.
 func (i *instance) reloadBySignal() {
-	defer tellReloading()()
+	defer i.tellReloading()()
 	changes, err := i.Reload(context.Background(), func(supervisor.Event) {})
 	switch {
 	case err != nil:

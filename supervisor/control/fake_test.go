@@ -170,3 +170,11 @@ func serve(t *testing.T, b Backend) (*Client, *Server) {
 	})
 	return c, s
 }
+
+func (f *fake) Upgrade(ctx context.Context) error {
+	f.call("upgrade")
+	if f.run != nil {
+		return f.run(ctx, func(supervisor.Event) {})
+	}
+	return nil
+}

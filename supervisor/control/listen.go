@@ -42,7 +42,7 @@ func (e *RunningError) Error() string {
 
 // Listen opens the control socket. A path that nobody listens on is replaced. When another supervise listens there, the error
 // is a *RunningError. Closing the listener removes the path.
-func Listen(p Place) (net.Listener, error) {
+func Listen(p Place) (*Listener, error) {
 	if strings.HasPrefix(p.Path, "@") {
 		return nil, fmt.Errorf("cannot use control address %q: abstract sockets have no permissions, give a path", p.Path)
 	}
@@ -88,22 +88,34 @@ func whoRuns(path string, err error) error {
 	return &RunningError{Path: path, Config: status.Config, PID: status.KeeperPID}
 }
 
-// listener makes Go's of an open socket, which only this process has.
-func listener(s *fdpass.Socket) (net.Listener, error) {
+// Restore makes a Listener of the socket that a Listen of the same place in another process has opened. It owns d, also when it
+// fails.
+func Restore(p Place, d *fdpass.Descriptor) (*Listener, error) {
+	socket, err := fdpass.Restore(p.spec(), d)
+	if err != nil {
+		return nil, err
+	}
+	return listener(socket)
+}
+
+func listener(s *fdpass.Socket) (*Listener, error) {
 	l, err := s.Listener()
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &guarded{Listener: l, socket: s}, nil
+	return &Listener{Listener: l, socket: s}, nil
 }
 
-// guarded closes both.
-type guarded struct {
+// Listener is an open control socket.
+type Listener struct {
 	net.Listener
 	socket *fdpass.Socket
 }
 
+// Descriptor is that of the socket, which still owns it.
+func (l *Listener) Descriptor() *fdpass.Descriptor { return l.socket.Descriptor() }
+
 // Close ends Accept and removes the path, when it is still ours.
-func (g *guarded) Close() error {
-	return errors.Join(g.Listener.Close(), g.socket.Close())
+func (l *Listener) Close() error {
+	return errors.Join(l.Listener.Close(), l.socket.Close())
 }

@@ -146,3 +146,12 @@ func (s *Server) reload(w http.ResponseWriter, r *request) error {
 		return &Result{OK: true, Changes: changeLines(changes)}, err
 	})
 }
+
+func (s *Server) upgrade(w http.ResponseWriter, r *request) error {
+	if err := r.body(w, &struct{}{}); err != nil {
+		return err
+	}
+	return s.operation(w, func(ctx context.Context, _ func(supervisor.Event)) (*Result, error) {
+		return nil, s.backend.Upgrade(ctx)
+	})
+}

@@ -31,6 +31,7 @@ func routes() []route {
 		{"POST", "/v1/listeners/{name}/hold", nil, (*Server).hold},
 		{"POST", "/v1/listeners/{name}/release", nil, (*Server).release},
 		{"POST", "/v1/reload", nil, (*Server).reload},
+		{"POST", "/v1/upgrade", nil, (*Server).upgrade},
 	}
 }
 

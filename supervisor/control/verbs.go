@@ -59,6 +59,17 @@ func (c *Client) Reload(ctx context.Context, report func(supervisor.Event)) ([]s
 	return r.Changes, err
 }
 
+// Upgrade asks for the program on disk in place of the one that runs. An *Error says why that was refused; nothing has changed
+// then. Nil means that the manager that was asked is gone and the next one takes over: its events tell how that went.
+func (c *Client) Upgrade(ctx context.Context) error {
+	_, err := c.post(ctx, "/v1/upgrade", nil, nil)
+	var gone *UnreachableError
+	if errors.Is(err, ErrGone) || errors.As(err, &gone) && errors.Is(gone.Err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
 func (c *Client) service(ctx context.Context, name, verb string, body any, report func(supervisor.Event)) error {
 	_, err := c.post(ctx, "/v1/services/"+url.PathEscape(name)+"/"+verb, body, report)
 	return err
