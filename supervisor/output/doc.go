@@ -1,8 +1,14 @@
-// Package output carries the lines that workers print: split (Scan), kept for later (Log), shown (Printer) or filed (File).
+// Package output carries the lines that workers print: split (Scan, ScanPipe), kept for later (Log), shown (Printer) or filed (File).
 //
-//	worker's pipe ──Scan──▶ Line ──┬─▶ Log      the last lines of a service, for rollback messages and `supervise logs`
-//	                               ├─▶ Printer  "app.2 | text" on supervise's own stdout
-//	                               └─▶ File     output = "file://PATH"
+//	worker's pipe ──ScanPipe──▶ Line ──┬─▶ Log      the last lines of a service, for rollback messages and `supervise logs`
+//	                                   ├─▶ Printer  "app.2 | text" on supervise's own stdout
+//	                                   └─▶ File     output = "file://PATH"
+//
+// # What outlives a reader that is killed
+//
+// Everything: the pipe, the memory file that the incomplete line rests in (ScanPipe), and that with the lines of the
+// Log (Log.Keep). A next process that was handed all three goes on with the same line. It may emit the lines
+// of the last read again; it never misses one.
 //
 // # What a bad reader of supervise's stdout does to workers
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // slack is how much a file may hold beyond twice what is needed, so that a small log is not compacted all the time.
@@ -108,7 +109,11 @@ func (l *Log) compact() error {
 
 // records are those of lines from up to before to. They are good until the next call.
 func (l *Log) records(from, to uint64) []byte {
-	b := l.keeping.buf[:0]
+	size := int64(0)
+	for n := from; n < to; n++ {
+		size += recordSize(&l.ring[l.slot(n)])
+	}
+	b := slices.Grow(l.keeping.buf[:0], int(size))
 	for n := from; n < to; n++ {
 		b = appendRecord(b, &l.ring[l.slot(n)])
 	}

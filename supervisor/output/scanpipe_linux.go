@@ -144,7 +144,7 @@ func splice(in, out int, at int64) (int64, error) {
 	for {
 		n, err := unix.Splice(in, nil, out, &at, gulp, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 		if err != unix.EINTR {
-			return n, err
+			return int64(n), err
 		}
 	}
 }

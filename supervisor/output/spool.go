@@ -6,15 +6,17 @@ import (
 	"os"
 )
 
-// spool is a queue of bytes in a file that outlives this process. A process that is killed leaves it in order at every instant,
-// because each step below is one system call.
+// spool is a queue of bytes in a file that outlives this process. A process that is killed leaves it in order, because it is in
+// order between any two of these system calls:
 //
-//	      position         size
-//	gone ────▼─── content ───▼        new bytes go to the end
-//	──────────────────▼──────         taking some moves the position
-//	content ─▼─ gone ──┊              restart copies what is left to the front, over what is gone,
-//	content ─▼         ┊              cuts the file after the copy: a position beyond the size means 0
-//	▼content ▼                        and sets the position
+//	│ gone      │ content │         lseek: the content begins at the file's position and ends with the file
+//	            ▲
+//	│ content│  │ content │         pwrite: restart copies it to the front, over what is gone
+//	            ▲
+//	│ content│                      ftruncate: a position behind the end of the file means its beginning
+//	            ▲
+//	│ content│                      lseek
+//	▲
 //
 // The position belongs to the open file description (open(2)), so all duplicates of the descriptor share it.
 type spool struct {
