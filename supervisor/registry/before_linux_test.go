@@ -149,6 +149,7 @@ func TestNextProcessClosesWhatNobodyHas(t *testing.T) {
 	apply(t, r, listener(t, "web", "tcp://127.0.0.1:0"), listener(t, "u", "unix://"+p))
 	at := socket(t, r, "u").Address()
 	leases := acquire(t, r, "app", 1, "u")
+	apply(t, r, listener(t, "web", "tcp://127.0.0.1:0"))
 	next, _ := v.next(t, r, Options{}, leases...)
 	next.leases[User{"app", 1}][0].Release()
 	if !connects(at) {
@@ -217,55 +218,6 @@ func TestNextProcessCannotReadTheState(t *testing.T) {
 	}
 	if now := descriptors(t); now != count-1 || !connects(s.Address()) {
 		t.Errorf("%d descriptors, before %d", now, count)
-	}
-}
-
-func TestNextProcessHeld(t *testing.T) {
-	r, _, v := kept(t)
-	web := listener(t, "web", "tcp://127.0.0.1:0")
-	apply(t, r, web)
-	if err := r.Hold("web"); err != nil {
-		if strings.Contains(err.Error(), "CAP_NET_ADMIN") {
-			t.Log("this machine lets nobody put a filter on TCP: ", err)
-			return
-		}
-		t.Fatal(err)
-	}
-	next, rec := v.next(t, r, Options{})
-	apply(t, next, web)
-	if !next.Status()[0].Paused {
-		t.Fatal("it is not held any more")
-	}
-	if err := next.Release("web"); err != nil || !connects(socket(t, next, "web").Address()) {
-		t.Errorf("cannot be released: %v", err)
-	}
-	quiet(t, rec, "listener released")
-	// A filter without the intention is what a process leaves that is killed in Prepare or Release.
-	if err := socket(t, next, "web").Pause(); err != nil {
-		t.Fatal(err)
-	}
-	last, _ := v.next(t, next, Options{})
-	apply(t, last, web)
-	if last.Status()[0].Paused || !connects(socket(t, last, "web").Address()) {
-		t.Error("clients are locked out for ever")
-	}
-}
-
-// The intention is carried out when the process before did not come to it, and again for another socket.
-func TestHeldIsCarriedOut(t *testing.T) {
-	r, _, v := kept(t)
-	web := listener(t, "web", "tcp://127.0.0.1:0")
-	apply(t, r, web)
-	if err := r.Hold("web"); err != nil {
-		return // see TestNextProcessHeld
-	}
-	if err := socket(t, r, "web").Resume(); err != nil {
-		t.Fatal(err)
-	}
-	next, _ := v.next(t, r, Options{})
-	apply(t, next, web)
-	if !next.Status()[0].Paused {
-		t.Error("it is not held")
 	}
 }
 
@@ -367,45 +319,4 @@ func TestReplacedIsToldAgain(t *testing.T) {
 	if l := ledgerOf(t, v); len(replaced) != 0 || len(l.Listeners[0].Outdated) != 0 {
 		t.Errorf("told though a new generation has it: %+v", l.Listeners[0].Outdated)
 	}
-}
-
-func TestMirror(t *testing.T) {
-	v := newMemory(t)
-	var told []string
-	mirror := Options{
-		Vault:  v,
-		Opened: func(name string, d *fdpass.Descriptor) { told = append(told, "+"+name) },
-		Closed: func(name string) { told = append(told, "-"+name) },
-	}
-	expect := func(what string, want ...string) {
-		t.Helper()
-		if d := cmp.Diff(want, told); d != "" {
-			t.Errorf("%s:\n%s", what, d)
-		}
-		told = nil
-	}
-	r, _ := open(t, mirror)
-	one, two := "unix://"+path(t), "unix://"+path(t)
-	apply(t, r, listener(t, "a", one), listener(t, "b", two))
-	expect("first", "+a", "+b")
-	apply(t, r, listener(t, "a", one), listener(t, "b", two))
-	expect("the same")
-	apply(t, r, listener(t, "b", one), listener(t, "a", two))
-	expect("exchanged", "-a", "-b", "+b", "+a")
-	shutdownHere(t, socket(t, r, "a"))
-	r.Status()
-	expect("reopened", "-a", "+a")
-	r, _ = v.next(t, r, mirror)
-	apply(t, r, listener(t, "b", one))
-	expect("next process, removed", "-a")
-	r.Abandon()
-	v.texts[StateName] = strings.Replace(v.texts[StateName], `"untold":false`, `"untold":true`, 1)
-	mirror.Before = v.before(t)
-	r, _ = open(t, mirror)
-	apply(t, r, listener(t, "c", one))
-	expect("killed while it told", "-b", "+c")
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-	expect("closed", "-c")
 }

@@ -57,6 +57,36 @@ func TestRecheckAfterReady(t *testing.T) {
 	})
 }
 
+// A worker that became ready just before the process was replaced is looked at once more by the next one.
+func TestRecheckAfterReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newMemory(t)
+		web := listener(t, "web", "tcp://127.0.0.1:0", backlog(50))
+		r := start(Options{Vault: v}, unwatched{})
+		apply(t, r, web)
+		leases := acquire(t, r, "app", 1, "web")
+		event(r, 1, 77, Started, Ready, Promoted)
+		r.Abandon()
+		next, err := begin(Options{Vault: v, Before: v.before(t)}, unwatched{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := next.Reacquire(User{"app", 1}, []LeaseState{leases[0].State()}); err != nil {
+			t.Fatal(err)
+		}
+		event(next, 1, 77, Started, Ready, Promoted)
+		apply(t, next, web)
+		s := socket(t, next, "web")
+		relistenHere(t, s, 5)
+		time.Sleep(recheckDelay)
+		synctest.Wait()
+		if got := state(t, s).Backlog; got != 50 {
+			t.Errorf("backlog %d, want 50", got)
+		}
+		_ = next.Close()
+	})
+}
+
 // With ready.when = "started" the flag is set long after Ready and Promoted: the worker is alone, so it decides.
 func TestLateNonblockIsAccepted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

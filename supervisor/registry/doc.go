@@ -23,4 +23,19 @@
 // deciding one lives gets it put back and both are named in a warning; its wish is applied when it is promoted and the
 // older ones are gone. When nobody holds the listener any more the flag returns to what it was at first (blocking for
 // a socket opened here, as systemd would give it).
+//
+// # The process after this one
+//
+// With Options.Vault every socket is held under a key, "listener/7", that it keeps under every name and that is used
+// once, and everything that is known of it is saved as a ledger. What is intended is saved before it is done: a new
+// socket is in the ledger, then opened, then held, and only then committed; one that goes is first no longer configured
+// in the ledger, then closed, then dropped. So a process that is killed at any instant leaves every listener that was
+// committed, and the next one knows what each descriptor in the vault is for:
+//
+//	New(Before) ── every listener is there, nothing is touched
+//	Reacquire ── the generations have their leases again
+//	WorkerEvent ── who lives, how far has it come
+//	Prepare, Commit ── now what workers did meanwhile is judged and put back, and what nobody wants is closed
+//
+// What cannot be written down is asked from the kernel: whether a filter of Hold is on a socket, whose a path is.
 package registry

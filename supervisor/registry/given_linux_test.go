@@ -170,34 +170,44 @@ func TestGivenInTheVault(t *testing.T) {
 	}
 }
 
-// Killed after the Commit and before the original was dropped: it is not taken for another listener of that name.
+// Killed before the Commit, or after it and before the original was dropped: that is not taken for another listener.
 func TestGivenIsNotUsedTwice(t *testing.T) {
-	v := newMemory(t)
-	given, s := give(t, "web", "tcp://127.0.0.1:0")
-	if err := v.Hold("given/0", given.Descriptor); err != nil {
-		t.Fatal(err)
-	}
-	r, _ := open(t, Options{Vault: v, Given: []fdpass.Named{given}, GivenKeys: []string{"given/0"}})
-	var then string
-	v.fails = func(verb, name string) error {
-		if verb == "Drop" && name == "given/0" {
-			then = v.texts[StateName]
+	for _, commit := range []bool{false, true} {
+		v := newMemory(t)
+		given, s := give(t, "web", "tcp://127.0.0.1:0")
+		if err := v.Hold("given/0", given.Descriptor); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}
-	apply(t, r, listener(t, "web", s.Address().String()))
-	v.fails, v.texts[StateName] = nil, then
-	r.Abandon()
-	if err := v.Hold("given/0", s.Descriptor()); err != nil {
-		t.Fatal(err)
-	}
-	again := v.before(t).Take("given/0")
-	next, _ := open(t, Options{Vault: v, Before: v.before(t), Given: []fdpass.Named{{Name: "web", Descriptor: again}}, GivenKeys: []string{"given/0"}})
-	apply(t, next, listener(t, "old", s.Address().String()), listener(t, "web", "udp://127.0.0.1:0"))
-	if d := cmp.Diff([]string{"listener/1", "listener/2"}, v.names()); d != "" {
-		t.Error(d)
-	}
-	if inode(t, socket(t, next, "old")) != inode(t, s) || next.Unused() != nil {
-		t.Error("it is another socket")
+		r, _ := open(t, Options{Vault: v, Given: []fdpass.Named{given}, GivenKeys: []string{"given/0"}})
+		c, err := r.Prepare([]*config.Listener{listener(t, "web", s.Address().String())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		then := v.texts[StateName]
+		v.fails = func(verb, name string) error {
+			if verb == "Drop" && name == "given/0" {
+				then = v.texts[StateName]
+			}
+			return nil
+		}
+		if commit {
+			if err := c.Commit(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Abandon()
+		v.fails, v.texts[StateName] = nil, then
+		if err := v.Hold("given/0", s.Descriptor()); err != nil {
+			t.Fatal(err)
+		}
+		again := fdpass.Named{Name: "web", Descriptor: v.before(t).Take("given/0")}
+		next, _ := open(t, Options{Vault: v, Before: v.before(t), Given: []fdpass.Named{again}, GivenKeys: []string{"given/0"}})
+		apply(t, next, listener(t, "old", s.Address().String()), listener(t, "web", "udp://127.0.0.1:0"))
+		if d := cmp.Diff([]string{"listener/1", "listener/2"}, v.names()); d != "" {
+			t.Error(d)
+		}
+		if inode(t, socket(t, next, "old")) != inode(t, s) || next.Unused() != nil {
+			t.Error("it is another socket")
+		}
 	}
 }

@@ -76,40 +76,6 @@ func (i *item) quiet() error {
 	return i.fresh.Pause()
 }
 
-// choose finds the given descriptor for each new item.
-func (c *Change) choose() {
-	var left []fdpass.Named
-	for _, g := range c.r.given {
-		taken := slices.ContainsFunc(c.r.removed, func(h *held) bool { return h.given != "" && h.given == g.key })
-		if !taken { // or else it is what such a one was made of, in a change that was interrupted
-			left = append(left, g.Named)
-		}
-	}
-	for _, i := range c.items {
-		if i.old != nil || i.err != nil {
-			continue
-		}
-		if n := fdpass.Match(left, i.spec); n >= 0 {
-			at := slices.IndexFunc(c.r.given, func(g given) bool { return g.Descriptor == left[n].Descriptor })
-			i.given = c.r.given[at]
-			left = slices.Delete(left, n, n+1)
-		}
-	}
-}
-
-// take makes i's socket of a given descriptor. The original stays with the registry until Commit.
-func (i *item) take() error {
-	d, err := i.given.Descriptor.Dup()
-	if err != nil {
-		return fmt.Errorf("cannot take over listener %q, which was given as %q: %w", i.spec.Name, i.given.Name, err)
-	}
-	if i.fresh, err = fdpass.Restore(i.spec, d); err != nil {
-		return err
-	}
-	i.quieted = i.fresh.Paused() // by an earlier life, which is forgotten
-	return nil
-}
-
 // reopens is the error for a change that needs another socket at the same address.
 func (i *item) reopens() error {
 	names := fdpass.NeedsReopen(i.old.socket.Spec(), i.spec)

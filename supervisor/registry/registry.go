@@ -2,7 +2,6 @@ package registry
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -77,12 +76,6 @@ type Registry struct {
 	replaying bool  // between New with Before and the first Commit
 	settling  bool  // during that Commit
 	extra     extra // of the ledger
-}
-
-// given is a descriptor that this process was started with.
-type given struct {
-	fdpass.Named
-	key string // in the vault; "" when it is not there
 }
 
 // watcher is what the registry needs of fdpass.Watcher; tests put another in its place.
@@ -220,70 +213,6 @@ func (r *Registry) Addresses() map[string]fdpass.Address {
 		}
 	})
 	return m
-}
-
-// Close closes every listener, also leased ones, unlinks the paths of unix sockets that were made here, and aborts a
-// change that is not committed. The vault keeps nothing of them. A worker keeps its own descriptors.
-// It does not wait for a running call of Options.Replaced. A second Close does nothing.
-func (r *Registry) Close() error {
-	r.do(func() {
-		r.closing = true
-		r.closeErr = r.closeAll()
-	})
-	<-r.done
-	return r.closeErr
-}
-
-// Abandon ends the registry as the kernel does when this process is killed: its descriptors are closed, no path is
-// unlinked, and the vault keeps everything for the registry of another process.
-func (r *Registry) Abandon() {
-	r.do(func() {
-		r.closing = true
-		r.closeErr = r.abandonAll()
-	})
-	<-r.done
-}
-
-func (r *Registry) abandonAll() error {
-	var errs []error
-	if r.pending != nil {
-		errs = append(errs, r.pending.each((*fdpass.Socket).Abandon))
-	}
-	for _, h := range slices.Concat(r.listeners, r.removed) {
-		r.unwatch(h)
-		errs = append(errs, h.socket.Abandon())
-	}
-	return errors.Join(append(errs, r.closeGiven(), r.watcher.Close())...)
-}
-
-func (r *Registry) closeGiven() error {
-	var errs []error
-	for _, g := range r.given {
-		errs = append(errs, g.Descriptor.Close())
-	}
-	return errors.Join(errs...)
-}
-
-func (r *Registry) closeAll() error {
-	var errs []error
-	if r.pending != nil {
-		r.pending.discard()
-	}
-	clear(r.byName)
-	_ = r.save() // so a process that begins after a kill halfway misses nothing
-	for _, h := range slices.Concat(r.listeners, r.removed) {
-		errs = append(errs, r.drop(h))
-	}
-	for _, g := range r.given {
-		r.letGo(g.key)
-	}
-	errs = append(errs, r.closeGiven())
-	r.listeners, r.removed, r.given = nil, nil, nil
-	r.mirror()
-	if r.vault != nil {
-		errs = append(errs, r.vault.Drop(StateName))
-	}
-	return errors.Join(append(errs, r.watcher.Close())...)
 }
 
 // unwatched is the watcher where the system has none.
