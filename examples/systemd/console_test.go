@@ -56,9 +56,7 @@ func (m *machine) hears(pattern string) []string {
 	for {
 		select {
 		case line := <-m.lines:
-			if !busChatter.MatchString(line) {
-				m.seen = append(m.seen, line)
-			}
+			m.note(line)
 			if found := re.FindStringSubmatch(line); found != nil {
 				return found
 			}
@@ -68,5 +66,11 @@ func (m *machine) hears(pattern string) []string {
 	}
 }
 
-// busChatter is how systemd talks to systemctl.
+// note remembers a line, unless it is about how systemd talks to systemctl.
+func (m *machine) note(line string) {
+	if !busChatter.MatchString(line) {
+		m.seen = append(m.seen, line)
+	}
+}
+
 var busChatter = regexp.MustCompile(`bus|(Got|Sent) message type=`)

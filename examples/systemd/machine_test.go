@@ -92,6 +92,9 @@ func (m *machine) explain() {
 	if !m.t.Failed() {
 		return
 	}
+	for len(m.lines) > 0 {
+		m.note(<-m.lines)
+	}
 	output, _ := os.ReadFile(m.process("root/run/output"))
 	m.t.Logf("systemd:\n%s\nsupervise:\n%s", strings.Join(m.seen[max(0, len(m.seen)-80):], "\n"), output)
 }
