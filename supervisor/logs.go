@@ -2,11 +2,13 @@ package supervisor
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
@@ -28,6 +30,38 @@ func (m *Manager) logs(ctx context.Context, name string) ([]*output.Log, <-chan 
 		}
 	})
 	return out, m.done, err
+}
+
+// logPrefix begins the names of the files in which the keeper holds the lines of services.
+const logPrefix = "log/"
+
+// logOf is the log of a service, with the lines that it had under the manager before. Where its file cannot be made the lines
+// live as long as this process.
+func (m *Manager) logOf(service string) (*output.Log, *os.File) {
+	name := logPrefix + service
+	if f := m.host.found.file(name); f != nil {
+		if log, err := output.RestoreLog(logLines, f); err == nil {
+			return log, f
+		}
+		f.Close()
+	}
+	log := output.NewLog(logLines)
+	f, err := output.NewMemory(name)
+	if err != nil {
+		return log, nil
+	}
+	d, err := fdpass.FromFile(f)
+	if err == nil {
+		err = m.o.Keeper.Hold(name, d)
+		d.Close()
+	}
+	if err != nil {
+		f.Close()
+		m.o.Log.Warn("lines of a service do not outlive this manager", "service", service, "error", err)
+		return log, nil
+	}
+	log.Keep(f)
+	return log, f
 }
 
 // until is ctx that ends also when end is closed.

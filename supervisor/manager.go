@@ -99,7 +99,11 @@ func New(o Options) (*Manager, error) {
 
 // open makes the registry, with the listeners of an earlier manager and then those of the configuration.
 func (m *Manager) open() error {
-	left, err := m.readState()
+	var left *left
+	var err error
+	if m.o.Before != nil {
+		left, err = readLeft(m.o.Before.Texts, m.library)
+	}
 	if err != nil {
 		closeGiven(m.o.Given)
 		return err
@@ -113,11 +117,9 @@ func (m *Manager) open() error {
 	}
 	if left != nil {
 		m.succeeds = true
-		err = m.restore(left)
+		m.restore(left)
 	}
-	if err == nil {
-		err = m.openListeners()
-	}
+	err = m.openListeners()
 	if err != nil && left != nil {
 		m.registry.Abandon() // they stay with the keeper, for the next attempt
 		return err
@@ -212,6 +214,7 @@ func (m *Manager) ask(ctx context.Context, f func()) error {
 // add makes a service that is not running yet.
 func (m *Manager) add(cfg *config.Service) *service {
 	s := newService(cfg, m.config, m.host, m.registry, m.library, m.record)
+	s.log, s.logFile = m.logOf(cfg.Name)
 	m.services[cfg.Name] = s
 	m.waiting[cfg.Name] = true
 	m.begin(s)

@@ -23,11 +23,11 @@ func (s *service) everyWorker() []*worker {
 func (s *service) reacquire() {
 	for _, g := range s.generations() {
 		if len(g.before) == 0 {
-			continue
+			continue // it has none, or they are not known: see regain
 		}
 		leases, err := s.sockets.Reacquire(registry.User{Service: s.name, Generation: g.number}, g.before)
 		if err != nil {
-			s.emit(Event{Kind: KindWorkerFailed, Generation: g.number, Error: err.Error(), Message: "listeners of a generation are lost"})
+			s.emit(Event{Kind: KindWorkerFailed, Generation: g.number, Error: err.Error(), Message: "generation has lost its listeners, and takes those of the configuration"})
 			continue
 		}
 		g.leases = leases
@@ -68,7 +68,21 @@ func (s *service) resume() {
 	s.next()
 }
 
+// regain leases the listeners of the configuration for a generation whose own are not known any more.
+func (s *service) regain(g *generation) {
+	if len(g.leases) > 0 || len(g.cfg.Listeners) == 0 || g.closed {
+		return
+	}
+	leases, err := s.sockets.Acquire(g.cfg.Listeners, registry.User{Service: s.name, Generation: g.number})
+	if err != nil {
+		s.emit(Event{Kind: KindWorkerFailed, Generation: g.number, Error: err.Error(), Message: "generation has lost its listeners"})
+		return
+	}
+	g.leases = leases
+}
+
 func (s *service) resumeGeneration(g *generation) {
+	s.regain(g)
 	if g.hook != nil {
 		s.runHook(g, g.hook)
 	}

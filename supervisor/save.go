@@ -87,4 +87,8 @@ func (s *service) nextID(kind string, g *generation, what string) string {
 }
 
 // erase forgets a service that is gone for good.
-func (s *service) erase() { _ = s.vault.Drop(stateName(s.name)) }
+func (s *service) erase() {
+	_ = s.vault.Drop(stateName(s.name))
+	_ = s.vault.Drop(logPrefix + s.name)
+	s.logFile.Close() // of none it is an error that nobody needs
+}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
@@ -21,6 +22,7 @@ type service struct {
 	vault   vault
 	report  func(Event)
 	log     *output.Log   // what its workers print
+	logFile *os.File      // in which the lines outlive this process; nil: they do not
 	notes   chan func()   // anyone may post
 	quit    chan struct{} // closed by whoever made the service, when it is stopped for good
 	done    chan struct{} // closed when the loop has ended
@@ -97,13 +99,20 @@ func (s *service) look(f func()) {
 }
 
 // after has f called by the loop when d has passed, and keeps the timer in field, in place of the one that was there. A
-// timer that fires and is replaced or stopped before the loop comes to its note does nothing.
+// timer that fires and is replaced or stopped before the loop comes to its note does nothing. One that comes to its note much
+// too late tells of a process that was stopped (SIGSTOP, a machine that slept): it waits a moment more, for what workers did
+// in time has to be heard first.
 func (s *service) after(field **time.Timer, d time.Duration, f func()) {
 	stop(field)
+	due := time.Now().Add(max(d, 0))
 	var t *time.Timer
 	t = time.AfterFunc(d, func() {
 		s.post(func() {
-			if *field == t {
+			switch {
+			case *field != t:
+			case time.Since(due) > grace:
+				s.after(field, grace, f)
+			default:
 				*field = nil
 				f()
 			}

@@ -2,7 +2,9 @@ package supervisor
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -77,67 +79,67 @@ func (m *Manager) state() managerState {
 // left is what an earlier manager has saved, read.
 type left struct {
 	manager  managerState
+	config   *config.Config // that was in force
 	services []serviceState
+	broken   map[string]error // services whose state cannot be read
 }
 
-// readState reads what an earlier manager has saved; nil when there was none.
-func (m *Manager) readState() (*left, error) {
-	if m.o.Before == nil {
-		return nil, nil
-	}
-	return readLeft(m.o.Before.Texts)
-}
-
-func readLeft(texts map[string][]byte) (*left, error) {
+// readLeft reads what an earlier manager has saved; nil when there was none.
+func readLeft(texts map[string][]byte, lib *library) (*left, error) {
 	text, there := texts[managerName]
 	if !there {
 		return nil, nil
 	}
-	l := &left{}
+	l := &left{broken: map[string]error{}}
 	if err := json.Unmarshal(text, &l.manager); err != nil {
 		return nil, fmt.Errorf("cannot read the state of the manager: %w", err)
 	}
 	if v := l.manager.Version; v < 1 || v > stateVersion {
 		return nil, fmt.Errorf("cannot read the state of the manager: it has version %d, and this supervise knows up to %d", v, stateVersion)
 	}
+	lib.load(texts)
+	var err error
+	if l.config, err = l.manager.config(lib); err != nil {
+		return nil, fmt.Errorf("cannot go on from the manager before: %w", err)
+	}
 	for key, text := range texts {
-		name, ok := strings.CutPrefix(key, stateName(""))
-		if !ok {
-			continue
+		if name, ok := strings.CutPrefix(key, stateName("")); ok {
+			l.read(name, text)
 		}
-		st, err := readService(name, text)
-		if err != nil {
-			return nil, err
-		}
-		l.services = append(l.services, st)
 	}
 	slices.SortFunc(l.services, func(a, b serviceState) int { return strings.Compare(a.Name, b.Name) })
 	return l, nil
 }
 
+func (l *left) read(name string, text []byte) {
+	st, err := readService(name, text)
+	if err != nil {
+		l.broken[name] = err
+		return
+	}
+	l.services = append(l.services, st)
+}
+
 // Examine is whether a manager of this version can go on from these texts, of an inventory of the keeper, and gives the
 // configuration that was in force; nil when no manager has been there. It touches nothing.
 func Examine(texts map[string][]byte, environ []string) (*config.Config, error) {
-	l, err := readLeft(texts)
+	lib := newLibrary(nil, environ)
+	l, err := readLeft(texts, lib)
 	if err != nil || l == nil {
 		return nil, err
 	}
-	lib := newLibrary(nil, environ)
-	lib.load(texts)
-	cfg, err := l.manager.config(lib)
-	if err != nil {
-		return nil, err
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(l.broken)) {
+		problems = append(problems, l.broken[name])
 	}
 	for _, st := range l.services {
-		if _, err := restored(st, nil, nil, lib, nil); err != nil {
-			return nil, err
-		}
+		_, err := restored(st, nil, nil, lib, nil)
+		problems = append(problems, err)
 	}
-	listeners, saved := texts[registry.StateName]
-	if !saved { // there has never been one
-		return cfg, nil
+	if listeners, saved := texts[registry.StateName]; saved { // else there has never been one
+		problems = append(problems, registry.CheckState(listeners))
 	}
-	return cfg, registry.CheckState(listeners)
+	return l.config, errors.Join(problems...)
 }
 
 // config puts the configuration together that was in force.
@@ -177,29 +179,35 @@ func (m *Manager) listenersBefore() *registry.Before {
 }
 
 // restore makes the services that an earlier manager had, with their leases.
-func (m *Manager) restore(l *left) error {
-	m.library.load(m.o.Before.Texts)
-	cfg, err := l.manager.config(m.library)
-	if err != nil {
-		return fmt.Errorf("cannot go on from the manager before: %w", err)
-	}
-	m.config, m.startedAt, m.saved.extra = cfg, l.manager.StartedAt, l.manager.Extra
+func (m *Manager) restore(l *left) {
+	m.config, m.startedAt, m.saved.extra = l.config, l.manager.StartedAt, l.manager.Extra
 	m.stopping = l.manager.Stopping
 	m.host.tidy(m.o.Before.Workers)
 	for _, st := range l.services {
 		s, err := restored(st, m.host, m.registry, m.library, m.record)
 		if err != nil {
-			return err
+			l.broken[st.Name] = err
+			continue
 		}
-		s.reacquire()
-		m.resumed = append(m.resumed, s)
-		m.services[s.name] = s
-		m.launched[s.name] = s.asked
-		if !s.wasUp {
-			m.waiting[s.name] = true
+		m.takeBack(s)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.broken)) {
+		m.o.Log.Error("state of a service is lost; going on with what is seen of its workers", "service", name, "error", l.broken[name])
+		if cfg := m.config.Service(name); cfg != nil {
+			m.takeBack(rebuilt(cfg, m.config, m.o.Before.Workers, m.host, m.registry, m.library, m.record))
 		}
 	}
-	return nil
+}
+
+func (m *Manager) takeBack(s *service) {
+	s.log, s.logFile = m.logOf(s.name)
+	s.reacquire()
+	m.resumed = append(m.resumed, s)
+	m.services[s.name] = s
+	m.launched[s.name] = s.asked
+	if !s.wasUp {
+		m.waiting[s.name] = true
+	}
 }
 
 // resume starts the loops: of the services that an earlier manager had, which go on where they were, and of those that are
