@@ -6,19 +6,38 @@ package container_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"testing"
 )
 
-// initRole makes the test binary what a container runtime is before it executes the entry point.
-const initRole = "CONTAINER_TEST_INIT"
+// Roles in which the test binary is another program.
+const (
+	initRole   = "CONTAINER_TEST_INIT"   // what a container runtime is before it executes the entry point; its value is a spec
+	orphanRole = "CONTAINER_TEST_ORPHAN" // leaves a child behind, which is the one with orphanRole=child
+)
 
 func TestMain(m *testing.M) {
+	switch os.Getenv(orphanRole) {
+	case "":
+	case "child":
+		_, err := io.Copy(io.Discard, os.Stdin)
+		exit(err)
+	default:
+		exit(leaveOrphan())
+	}
 	if os.Getenv(initRole) == "" {
 		os.Exit(m.Run())
 	}
 	runtime.LockOSThread() // identity belongs to a thread until exec
-	fmt.Fprintln(os.Stderr, "cannot start the container:", becomeInit(os.Getenv(initRole)))
-	os.Exit(1)
+	exit(becomeInit(os.Getenv(initRole)))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }

@@ -22,7 +22,7 @@ func TestProcOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	orphan.Stdin = stdin
+	orphan.Stdin, orphan.Env = stdin, append(os.Environ(), orphanRole+"=1")
 	out, err := orphan.Output()
 	stdin.Close()
 	if err != nil {
@@ -47,13 +47,26 @@ func TestProcOrphan(t *testing.T) {
 	}
 }
 
-// addOrphan puts the program of testdata/orphan into the running container.
+// leaveOrphan starts a child that ends with its standard input, says which process that is, and leaves it behind.
+func leaveOrphan() error {
+	child := exec.Command("/proc/self/exe")
+	child.Env = []string{orphanRole + "=child"}
+	child.Stdin = os.Stdin
+	if err := child.Start(); err != nil {
+		return err
+	}
+	_, err := fmt.Println(child.Process.Pid)
+	return err
+}
+
+// addOrphan puts this test binary into the running container as /bin/orphan, in a form that needs no libraries.
 func (c *container) addOrphan() {
 	c.t.Helper()
-	orphan := exec.CommandContext(c.t.Context(), "go", "build", "-o", fmt.Sprintf("/proc/%d/root/bin/", c.init.Process.Pid), "./testdata/orphan")
-	orphan.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := orphan.CombinedOutput(); err != nil {
-		c.t.Fatalf("%v\n%s", err, out)
+	path := fmt.Sprintf("/proc/%d/root/bin/orphan", c.init.Process.Pid)
+	cmd := exec.CommandContext(c.t.Context(), "go", "test", "-c", "-o", path, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.t.Fatalf("go test -c: %v\n%s", err, out)
 	}
 }
 
