@@ -334,6 +334,11 @@ func parse(t *testing.T, attributes string) *config.Config {
 	return cfg
 }
 
+// testConfig is parse for those who have no test yet.
+func testConfig() (*config.Config, error) {
+	return config.Parse("test.hcl", []byte("service \"app\" {\n  command = [\"./app\"]\n}\n"), config.Host{CPUs: 2})
+}
+
 func (b *bench) record(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

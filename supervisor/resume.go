@@ -97,6 +97,9 @@ func (s *service) resumeGeneration(g *generation) {
 			s.after(&sl.retry, time.Until(sl.retryAt), func() { s.startWorker(g, sl) })
 		}
 	}
+	if g.stopping && g.hook == nil {
+		s.stopWorkers(g)
+	}
 	s.checkGone(g)
 }
 
