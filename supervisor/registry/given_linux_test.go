@@ -184,19 +184,20 @@ func TestGivenIsNotUsedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		then := v.texts[StateName]
-		v.fails = func(verb, name string) error {
+		v.failing(func(verb, name string) error {
 			if verb == "Drop" && name == "given/0" {
 				then = v.texts[StateName]
 			}
 			return nil
-		}
+		})
 		if commit {
 			if err := c.Commit(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		r.Abandon()
-		v.fails, v.texts[StateName] = nil, then
+		v.failing(nil)
+		v.texts[StateName] = then
 		if err := v.Hold("given/0", s.Descriptor()); err != nil {
 			t.Fatal(err)
 		}

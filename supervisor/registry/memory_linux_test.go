@@ -79,6 +79,20 @@ func (v *memory) close(name string) {
 	}
 }
 
+// failing has the calls from now on fail as f says; nil ends that.
+func (v *memory) failing(f func(verb, name string) error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.fails = f
+}
+
+// text gives what was saved under a name.
+func (v *memory) text(name string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.texts[name]
+}
+
 // names gives what is held.
 func (v *memory) names() []string {
 	v.mu.Lock()
@@ -91,8 +105,10 @@ func (v *memory) since(n int) []string { return v.calls[n:] }
 
 // before is what a process after this one begins with.
 func (v *memory) before(t *testing.T) *Before {
-	return &Before{State: []byte(v.texts[StateName]), Take: func(name string) *fdpass.Descriptor {
+	return &Before{State: []byte(v.text(StateName)), Take: func(name string) *fdpass.Descriptor {
+		v.mu.Lock()
 		d := v.held[name]
+		v.mu.Unlock()
 		if d == nil {
 			return nil
 		}
@@ -131,7 +147,7 @@ func kept(t *testing.T) (*Registry, *record, *memory) {
 
 func ledgerOf(t *testing.T, v *memory) *ledger {
 	t.Helper()
-	l, err := readLedger([]byte(v.texts[StateName]))
+	l, err := readLedger([]byte(v.text(StateName)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,18 +183,19 @@ func TestChangeIsInterrupted(t *testing.T) {
 		}
 		saves := 0
 		var then string
-		v.fails = func(verb, _ string) error {
+		v.failing(func(verb, _ string) error {
 			if verb == "Save" {
 				if saves++; saves == 2 { // it is changed, and that it holds cannot be saved any more
 					then = v.texts[StateName]
 				}
 			}
 			return nil
-		}
+		})
 		if err := c.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		v.fails, v.texts[StateName] = nil, then
+		v.failing(nil)
+		v.texts[StateName] = then
 		r.Abandon()
 		if l := ledgerOf(t, v); l.Listeners[0].Change == nil {
 			t.Fatal("the intention is not in the ledger")

@@ -100,12 +100,12 @@ func TestVaultIsFull(t *testing.T) {
 	web := listener(t, "web", "tcp://127.0.0.1:0")
 	apply(t, r, web)
 	count, p := descriptors(t), path(t)
-	v.fails = func(verb, _ string) error {
+	v.failing(func(verb, _ string) error {
 		if verb == "Hold" {
 			return errFull
 		}
 		return nil
-	}
+	})
 	_, err := r.Prepare([]*config.Listener{web, listener(t, "u", "unix://"+p)})
 	if list := (OpenErrors)(nil); !errors.As(err, &list) || !errors.Is(err, errFull) {
 		t.Fatalf("got %v", err)
@@ -127,12 +127,12 @@ func TestVaultCannotSave(t *testing.T) {
 	web, u := listener(t, "web", "tcp://127.0.0.1:0", backlog(9)), "unix://"+path(t)
 	apply(t, r, web)
 	failing := true
-	v.fails = func(verb, _ string) error {
+	v.failing(func(verb, _ string) error {
 		if verb == "Save" && failing {
 			return errFull
 		}
 		return nil
-	}
+	})
 	if _, err := r.Prepare([]*config.Listener{web, listener(t, "u", u)}); !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), "cannot open new listeners: ") {
 		t.Errorf("got %v", err)
 	}
@@ -143,28 +143,28 @@ func TestVaultCannotSave(t *testing.T) {
 			t.Fatal(err)
 		}
 		saves := 0
-		v.fails = func(verb, _ string) error {
+		v.failing(func(verb, _ string) error {
 			if verb == "Save" {
 				if saves++; saves == n {
 					return errFull
 				}
 			}
 			return nil
-		}
+		})
 		if err := c.Commit(); !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), "cannot change the listeners: ") {
 			t.Errorf("save %d: got %v", n, err)
 		}
-		v.fails = nil
+		v.failing(nil)
 		if got := state(t, socket(t, r, "web")).Backlog; got != 9 || len(v.names()) != 1 {
 			t.Errorf("save %d: backlog %d, held are %q", n, got, v.names())
 		}
 	}
-	v.fails = func(verb, _ string) error {
+	v.failing(func(verb, _ string) error {
 		if verb == "Save" {
 			return errFull
 		}
 		return nil
-	}
+	})
 	said := len(rec.find("cannot save the state of listeners"))
 	acquire(t, r, "app", 1, "web")
 	event(r, 1, 77, Started, Ready, Promoted)
@@ -172,7 +172,7 @@ func TestVaultCannotSave(t *testing.T) {
 	if now := len(rec.find("cannot save the state of listeners")); now != said+1 {
 		t.Errorf("said %d times", now-said)
 	}
-	v.fails = nil
+	v.failing(nil)
 	event(r, 1, 77, Draining)
 	if l := ledgerOf(t, v); len(l.Promoted) != 1 {
 		t.Errorf("it was not tried again: %+v", l)
@@ -184,19 +184,19 @@ func TestVaultCannotHoldARepair(t *testing.T) {
 	r, rec, v := kept(t)
 	apply(t, r, listener(t, "web", "unix://"+path(t)))
 	s := socket(t, r, "web")
-	v.fails = func(verb, _ string) error {
+	v.failing(func(verb, _ string) error {
 		if verb == "Hold" {
 			return errFull
 		}
 		return nil
-	}
+	})
 	shutdownHere(t, s)
 	r.Status()
 	if !connects(s.Address()) {
 		t.Error("it was not repaired")
 	}
 	rec.wait(t, "cannot keep listener for a manager after this one")
-	v.fails = nil
+	v.failing(nil)
 	r.Status()
 	next, _ := v.next(t, r, Options{})
 	apply(t, next, listener(t, "web", s.Address().String()))
@@ -208,18 +208,18 @@ func TestVaultCannotHoldARepair(t *testing.T) {
 func TestVaultCannotDrop(t *testing.T) {
 	r, rec, v := kept(t)
 	apply(t, r, listener(t, "web", "tcp://127.0.0.1:0"))
-	v.fails = func(verb, name string) error {
+	v.failing(func(verb, name string) error {
 		if verb == "Drop" {
 			return errFull
 		}
 		return nil
-	}
+	})
 	apply(t, r)
 	rec.one(t, "cannot let go of a descriptor")
 	if d := cmp.Diff([]string{"listener/1"}, ledgerOf(t, v).Drop); d != "" {
 		t.Error(d)
 	}
-	v.fails = nil
+	v.failing(nil)
 	next, _ := v.next(t, r, Options{})
 	apply(t, next)
 	if got := v.names(); len(got) != 0 || len(ledgerOf(t, v).Drop) != 0 {
