@@ -22,6 +22,11 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
+		case "keeper":
+			syscall.Exit(keeperMain())
+		case "manager":
+			managerMain()
+			syscall.Exit(0)
 		case "stage":
 			syscall.Exit(stage.Main()) // os.Exit waits a second in a race build
 		case "spawn-without-file":

@@ -121,13 +121,14 @@ func (s *server) delay(m *manager) time.Duration {
 		return 0
 	}
 	s.short++
-	return pause(s.short, s.everReady)
+	return s.pause()
 }
 
-// pause grows with the number of managers in a row that did not live long. Before
-// any was ready, something is wrong for good, and none is tolerated.
-func pause(short int, everReady bool) time.Duration {
-	if everReady {
+// pause grows with the number of managers in a row that did not live long. While
+// there is nothing to look after, none is tolerated: it may be wrong for good.
+func (s *server) pause() time.Duration {
+	short := s.short
+	if s.everReady || len(s.kept) > 0 || len(s.workers) > 0 {
 		short -= tolerated
 	}
 	if short < 1 {
@@ -147,7 +148,7 @@ func (s *server) restart(delay time.Duration) {
 	if err != nil {
 		s.before = "could not be started: " + err.Error()
 		s.short++
-		s.restart(max(pause(s.short, s.everReady), backoff))
+		s.restart(max(s.pause(), backoff))
 		return
 	}
 	s.current = m

@@ -1,5 +1,7 @@
 package keeper
 
+import "time"
+
 // Variable is the variable of the environment that makes a process the keeper:
 // when it is set, main does nothing but call [Main]. "0" asks for a new keeper, a
 // number above is the descriptor of what the program before left.
@@ -12,4 +14,6 @@ type Options struct {
 	Program string
 	// Args are what a manager gets behind `supervise manager`.
 	Args []string
+
+	patience time.Duration // of tests: see trialPatience; 0 is that
 }

@@ -3,6 +3,7 @@ package keeper
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -46,6 +47,20 @@ func (r *remote) wait() (Exit, error) {
 	}
 	e := answer.Exit
 	return Exit{Code: e.Code, Signal: syscall.Signal(e.Signal), CoreDumped: e.CoreDumped, Unknown: e.Unknown, At: time.Now()}, nil
+}
+
+// signal asks first: as long as the keeper remembers the exit, the kernel takes
+// signals for the zombie.
+func (r *remote) signal(sig syscall.Signal) error {
+	var gone bool
+	err := r.use(func(fd int) (err error) {
+		gone, err = isReadable(fd)
+		return err
+	})
+	if err == nil && gone {
+		return os.ErrProcessDone
+	}
+	return errors.Join(err, r.pidFD.signal(sig))
 }
 
 // reap has the parent do it.

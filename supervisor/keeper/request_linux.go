@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
@@ -109,7 +111,7 @@ func (s *server) check(i *inquiry, dropped bool) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: there is no request of kind %q", errPacket, i.Kind)
-	case dropped:
+	case dropped || !roomFor(i.beside):
 		return errDescriptorLimit
 	case len(i.beside) < a.least || len(i.beside) > a.most:
 		return fmt.Errorf("%w: %q came with %d descriptors", errPacket, i.Kind, len(i.beside))
@@ -117,6 +119,23 @@ func (s *server) check(i *inquiry, dropped bool) error {
 		return errors.New("a manager on trial may only look")
 	}
 	return nil
+}
+
+// spare are the numbers that requests leave free, below RLIMIT_NOFILE: without them
+// the next manager could not be started.
+const spare = 16
+
+func roomFor(beside []*fdpass.Descriptor) bool {
+	var limit unix.Rlimit
+	if len(beside) == 0 || unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return true
+	}
+	return useAll(beside, nil, func(fds []int) error {
+		if uint64(slices.Max(fds)+spare) > limit.Cur {
+			return errDescriptorLimit
+		}
+		return nil
+	}) == nil
 }
 
 // carryOut runs in the loop.
@@ -156,12 +175,6 @@ func (s *server) deliver(m *manager, kind string, r reply) bool {
 		}
 	}()
 	return true
-}
-
-func (s *server) wantSignal(i *inquiry) (*answer, error) {
-	a, err := i.later()
-	s.forward()
-	return a, err
 }
 
 func (s *server) endAll(i *inquiry) (*answer, error) {

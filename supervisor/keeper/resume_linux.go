@@ -114,6 +114,7 @@ func (s *server) resumeManager(h handedManager) error {
 	s.current = m
 	s.attend(m)
 	s.deliver(m, "ready", reply{})
+	s.forward()
 	time.AfterFunc(quiet, giveBack)
 	return nil
 }

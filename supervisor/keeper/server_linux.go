@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,27 +17,14 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
-const (
-	// sameSignal is how close two signals to stop are one: timeout(1) sends its
-	// signal to the process and to its group.
-	sameSignal = 100 * time.Millisecond
-	// enough is the signal to stop by which the keeper takes it into its own hands:
-	// the first stops gracefully, the second at once, both through the manager.
-	enough = 3
-	// maxPending bounds the signals that wait for a manager.
-	maxPending = 64
-)
-
-// forwarded are the signals that are the manager's to act on.
-var forwarded = []os.Signal{unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGTERM, unix.SIGINT}
-
 // server is the keeper process. It holds, forks, reaps and answers; one loop owns
 // all of it, and everyone else sends it notes.
 type server struct {
 	// fixed after Main has begun
-	args    []string
-	environ []string // without what is for this process alone
-	acts    map[string]act
+	args     []string
+	environ  []string // without what is for this process alone
+	acts     map[string]act
+	patience time.Duration // with a manager that tries or takes over
 
 	// anyone may send
 	notes    chan func()
@@ -56,6 +44,7 @@ type server struct {
 
 	// owned by the loop
 	lastStop   time.Time
+	lastSignal syscall.Signal
 	everReady  bool     // some manager was
 	before     string   // how the last manager ended
 	failed     string   // why the last upgrade failed too late
@@ -77,16 +66,20 @@ func Main(o Options) int {
 	// Every fork is done by this thread, whose signal mask the child gets.
 	runtime.LockOSThread()
 	debug.SetGCPercent(25)
-	s := &server{
-		args: o.Args, program: o.Program, acts: acts(),
-		notes: make(chan func()), signals: make(chan os.Signal, maxPending), children: make(chan os.Signal, 1),
-		kept: make(map[string]shelved), workers: make(map[ID]*ward),
-	}
+	s := newServer(o)
 	if err := s.begin(os.Getenv(Variable)); err != nil {
 		<-say("cannot start: " + err.Error())
 		return 1
 	}
 	return s.run()
+}
+
+func newServer(o Options) *server {
+	return &server{
+		args: o.Args, program: o.Program, acts: acts(), patience: cmp.Or(o.patience, trialPatience),
+		notes: make(chan func()), signals: make(chan os.Signal, maxPending), children: make(chan os.Signal, 1),
+		kept: make(map[string]shelved), workers: make(map[ID]*ward),
+	}
 }
 
 func (s *server) begin(variable string) error {
@@ -111,12 +104,6 @@ func (s *server) begin(variable string) error {
 		s.restart(0)
 	}
 	return nil
-}
-
-// listen lets signals come. The program before has left them blocked.
-func (s *server) listen() {
-	signal.Notify(s.signals, forwarded...)
-	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &unix.Sigset_t{}, nil)
 }
 
 func withoutVariable(environ []string) []string {
@@ -150,49 +137,6 @@ func (s *server) run() int {
 	}
 	s.killAll()
 	return *s.code
-}
-
-func (s *server) signal(sig syscall.Signal) {
-	s.take(sig)
-	s.forward()
-}
-
-// take counts a signal to stop and remembers all for the manager.
-func (s *server) take(sig syscall.Signal) {
-	stop := sig == unix.SIGTERM || sig == unix.SIGINT
-	if stop {
-		now := time.Now()
-		if now.Sub(s.lastStop) < sameSignal {
-			return
-		}
-		s.lastStop = now
-		s.stopping++
-		if s.stopping >= enough || s.current == nil {
-			<-say("killing what still runs")
-			s.end(1)
-			return
-		}
-	}
-	if stop || len(s.pending) < maxPending {
-		s.pending = append(s.pending, sig)
-	}
-}
-
-// forward gives the manager a signal if it asks for one.
-func (s *server) forward() {
-	if s.current != nil && len(s.pending) > 0 && s.deliver(s.current, "signals", reply{Signal: int(s.pending[0])}) {
-		s.pending = s.pending[1:]
-	}
-}
-
-// settle sees to it that m, which was told of some signals to stop at its start,
-// hears of exactly those that came after that.
-func (s *server) settle(m *manager) {
-	s.pending = slices.DeleteFunc(s.pending, func(sig syscall.Signal) bool { return sig == unix.SIGTERM || sig == unix.SIGINT })
-	for range s.stopping - m.told {
-		s.pending = append(s.pending, unix.SIGTERM)
-	}
-	m.told = s.stopping
 }
 
 func (s *server) end(code int) { s.code = &code }

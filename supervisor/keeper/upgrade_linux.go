@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -47,8 +45,8 @@ func (s *server) upgrade(i *inquiry) (*answer, error) {
 		return nil, err
 	}
 	m.trial, m.sample = true, sample
-	m.timer = time.AfterFunc(trialPatience, func() {
-		s.notes <- func() { s.kill(m, fmt.Sprintf("did not report within %s", trialPatience)) }
+	m.timer = time.AfterFunc(s.patience, func() {
+		s.notes <- func() { s.kill(m, fmt.Sprintf("did not report within %s", s.patience)) }
 	})
 	s.trial = m
 	return i.later()
@@ -73,7 +71,7 @@ func (s *server) promote() {
 	m := s.trial
 	s.current, s.trial, s.takingOver, s.before = m, nil, false, ""
 	m.trial, m.fresh = false, true
-	m.timer.Reset(trialPatience)
+	m.timer.Reset(s.patience)
 	s.settle(m)
 	s.deliver(m, "tried", reply{})
 }
@@ -105,15 +103,16 @@ func (s *server) replaceWhenIdle() {
 	if i == nil || i.from.writing > 0 || s.code != nil {
 		return
 	}
-	s.blockSignals()
+	restore := s.stopListening()
 	err := s.replace(i)
+	restore()
 	s.listen()
 	s.replacing, i.from.fresh = nil, false
 	i.done <- answer{reply: reply{Error: err.Error()}}
 }
 
 // replace does not return when it works. The new program finds everything where
-// the hand-over says it is; a signal that comes meanwhile waits for it, blocked.
+// the hand-over says it is.
 func (s *server) replace(i *inquiry) error {
 	h, err := s.handover(i.Seq)
 	if err != nil {
@@ -138,47 +137,6 @@ func (s *server) replace(i *inquiry) error {
 	err = syscall.Exec(s.program, os.Args, append(s.environ, Variable+"="+strconv.Itoa(fd)))
 	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit) // which Exec has put back to what we were started with
 	return fmt.Errorf("cannot run %q in place of the keeper: %w", s.program, err)
-}
-
-// blockSignals leaves signals with the kernel and takes in those that came before.
-// Apart from the runtime's own thread for signals, which Stop makes block them
-// again, and this one, every thread has had them blocked since Become.
-func (s *server) blockSignals() {
-	signal.Stop(s.signals)
-	_ = unix.PthreadSigmask(unix.SIG_BLOCK, forwardedSet(), nil)
-	for {
-		select {
-		case sig := <-s.signals:
-			s.take(sig.(syscall.Signal))
-		default:
-			return
-		}
-	}
-}
-
-func forwardedSet() *unix.Sigset_t {
-	set := new(unix.Sigset_t)
-	const bits = strconv.IntSize
-	for _, sig := range forwarded {
-		n := int(sig.(syscall.Signal)) - 1
-		set.Val[n/bits] |= 1 << (n % bits)
-	}
-	return set
-}
-
-// Become replaces this process by a new keeper: the same arguments, the program's
-// own memory fresh. It returns only with an error. Call it before anything that
-// must not be lost has begun; program is an absolute path.
-func Become(program string) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	before := new(unix.Sigset_t)
-	if err := unix.PthreadSigmask(unix.SIG_BLOCK, forwardedSet(), before); err != nil {
-		return err
-	}
-	err := syscall.Exec(program, os.Args, append(withoutVariable(os.Environ()), Variable+"=0"))
-	_ = unix.PthreadSigmask(unix.SIG_SETMASK, before, nil)
-	return fmt.Errorf("cannot run %q: %w", program, err)
 }
 
 // setInheritable says whether the descriptors outlive execve.
