@@ -149,6 +149,11 @@ func (c *Client) call(q request, fds []int) (result, error) {
 	case r := <-answer:
 		return r, errors.Join(r.err, r.failure())
 	case <-c.gone:
+	}
+	select {
+	case r := <-answer: // its last words
+		return r, errors.Join(r.err, r.failure())
+	default:
 		return result{}, errClosed
 	}
 }

@@ -33,7 +33,7 @@ type newborn struct {
 	id     ID
 	pid    int
 	handle handle
-	at     time.Time
+	at     time.Time // zero: when its command has been run
 }
 
 // core is what is done with workers, wherever they come from. One goroutine owns

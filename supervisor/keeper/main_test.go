@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -57,8 +58,16 @@ func listDescriptors() {
 
 // bench is a keeper under test.
 type bench struct {
-	*Local
-	t testing.TB
+	Keeper
+	core *core
+	t    testing.TB
+}
+
+// both runs a test with the keeper inside this process and with one over the
+// socket.
+func both(t *testing.T, test func(*testing.T, bench)) {
+	t.Run("local", func(t *testing.T) { test(t, newBench(t)) })
+	t.Run("client", func(t *testing.T) { test(t, newRemoteBench(t)) })
 }
 
 // newBench makes a keeper. At the end of the test all its workers are killed
@@ -69,9 +78,87 @@ func newBench(t testing.TB) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := bench{l, t}
+	b := bench{l, l.core, t}
 	t.Cleanup(b.clear)
 	return b
+}
+
+// newRemoteBench makes a Client of a server whose loop is in this process.
+func newRemoteBench(t testing.TB) bench {
+	t.Helper()
+	_, theirs := newRig(t)
+	c, _, err := connect(newConn(theirs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bench{c, c.core, t}
+	t.Cleanup(b.clear)
+	return b
+}
+
+// fakeProcess is a manager that is no process: it ends when it is killed.
+type fakeProcess struct {
+	once  sync.Once
+	ended chan struct{}
+}
+
+func (f *fakeProcess) wait() (Exit, error) {
+	<-f.ended
+	return Exit{Signal: syscall.SIGKILL}, nil
+}
+
+func (f *fakeProcess) signal(syscall.Signal) error {
+	f.once.Do(func() { close(f.ended) })
+	return nil
+}
+
+func (f *fakeProcess) reap()  {}
+func (f *fakeProcess) close() {}
+
+// rig is a server whose loop is in this process, with one manager.
+type rig struct {
+	*server
+	manager *manager
+	ended   chan struct{} // closed when the manager has ended
+}
+
+// newRig gives the manager's end of the connection to the caller, who owns it.
+func newRig(t testing.TB) (*rig, int) {
+	t.Helper()
+	c, theirs, err := pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{newServer(Options{Program: "/bin/false"}), nil, make(chan struct{})}
+	r.manager = &manager{process: &fakeProcess{ended: make(chan struct{})}, conn: c, late: make(map[string]uint64)}
+	r.current = r.manager
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case note := <-r.notes:
+				note()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	go func() {
+		r.serve(r.manager)
+		close(r.ended)
+	}()
+	t.Cleanup(func() {
+		r.manager.conn.hangUp()
+		<-r.ended
+		close(stop)
+		<-stopped
+		r.manager.conn.close()
+		for _, k := range r.kept {
+			_ = k.descriptor.Close()
+		}
+	})
+	return r, theirs
 }
 
 func (b bench) clear() {

@@ -42,6 +42,9 @@ func (r *remote) wait() (Exit, error) {
 	}
 	answer, err := r.client.call(request{Kind: "exit", ID: r.id, PID: r.pid}, nil)
 	closeAll(answer.beside)
+	if errors.Is(err, ErrUnknown) { // forgotten meanwhile
+		return Exit{Unknown: true, At: time.Now()}, nil
+	}
 	if err != nil || answer.Exit == nil {
 		return Exit{}, errors.Join(err, errPacket)
 	}
@@ -116,7 +119,7 @@ func (c *Client) fork(s Spawn, mark string, ends ends) (newborn, error) {
 	}
 	w := r.Workers[0]
 	h, err := c.newRemote(r.beside[0], w.ID, w.PID)
-	return newborn{id: w.ID, pid: w.PID, handle: h}, err
+	return newborn{id: w.ID, pid: w.PID, handle: h, at: w.Started}, err
 }
 
 // Hold keeps a duplicate of d under name; the caller still owns d.

@@ -44,7 +44,7 @@ func acts() map[string]act {
 type inquiry struct {
 	request
 	from   *manager
-	beside []*fdpass.Descriptor // closed after the answer, but for what is taken
+	beside []*fdpass.Descriptor // closed before the answer, but for what is taken
 	done   chan answer
 }
 
@@ -83,17 +83,18 @@ func (s *server) serve(m *manager) (fault string) {
 // answer carries out one request. Only one that cannot be answered is an error.
 func (s *server) answer(m *manager, p packet) error {
 	i := &inquiry{from: m, beside: p.beside, done: make(chan answer, 1)}
-	defer func() { closeAll(i.beside) }()
 	if err := decodePacket(p.body, &i.request); err != nil {
+		p.close()
 		return err
 	}
-	a := answer{}
+	var a answer
 	if err := s.check(i, p.dropped); err != nil {
 		a.Error = err.Error()
 	} else {
 		s.notes <- func() { s.carryOut(i) }
 		a = <-i.done
 	}
+	closeAll(i.beside)
 	if a.late {
 		return nil
 	}

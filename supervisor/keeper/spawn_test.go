@@ -21,8 +21,9 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
-func TestProcExits(t *testing.T) {
-	b := newBench(t)
+func TestProcExits(t *testing.T) { both(t, testExits) }
+
+func testExits(t *testing.T, b bench) {
 	tests := map[string]Exit{
 		"exit 0":                        {},
 		"exit 3":                        {Code: 3},
@@ -49,8 +50,9 @@ func TestProcExits(t *testing.T) {
 
 // Whether a core is written depends on the system; the flag must say the same
 // as os/exec does.
-func TestProcCoreDump(t *testing.T) {
-	b := newBench(t)
+func TestProcCoreDump(t *testing.T) { both(t, testCoreDump) }
+
+func testCoreDump(t *testing.T, b bench) {
 	const script = "ulimit -c unlimited; kill -QUIT $$"
 	s := shell(script)
 	s.Plan.Directory = t.TempDir()
@@ -65,8 +67,9 @@ func TestProcCoreDump(t *testing.T) {
 	}
 }
 
-func TestProcStandardDescriptors(t *testing.T) {
-	b := newBench(t)
+func TestProcStandardDescriptors(t *testing.T) { both(t, testStandardDescriptors) }
+
+func testStandardDescriptors(t *testing.T, b bench) {
 	w := b.run(shell("readlink /proc/self/fd/0; readlink /proc/$$/fd/2; echo lost >&2; cat"))
 	if got := w.rest(t); got != "/dev/null\n/dev/null\n" {
 		t.Errorf("got %q", got)
@@ -74,8 +77,9 @@ func TestProcStandardDescriptors(t *testing.T) {
 	b.finish(w.ID)
 }
 
-func TestProcOwnSessionAndPID(t *testing.T) {
-	b := newBench(t)
+func TestProcOwnSessionAndPID(t *testing.T) { both(t, testOwnSessionAndPID) }
+
+func testOwnSessionAndPID(t *testing.T, b bench) {
 	s := shell("echo $$ $LISTEN_PID $PARENT; cat /proc/$$/stat")
 	s.Plan.OwnPID, s.Plan.ParentPID = []string{"LISTEN_PID"}, []string{"PARENT"}
 	w := b.run(s)
@@ -89,8 +93,9 @@ func TestProcOwnSessionAndPID(t *testing.T) {
 	b.finish(w.ID)
 }
 
-func TestProcDescriptorsAreExact(t *testing.T) {
-	b := newBench(t)
+func TestProcDescriptorsAreExact(t *testing.T) { both(t, testDescriptorsAreExact) }
+
+func testDescriptorsAreExact(t *testing.T, b bench) {
 	self, err := os.Executable()
 	b.must(err)
 	s := Spawn{Plan: stage.Plan{Command: []string{self, "list-descriptors"}, Env: stage.Environ()}}
@@ -117,8 +122,9 @@ func TestProcDescriptorsAreExact(t *testing.T) {
 }
 
 // The flag is in the open file description, which all workers and supervise share.
-func TestProcNonblockStaysAsItIs(t *testing.T) {
-	b := newBench(t)
+func TestProcNonblockStaysAsItIs(t *testing.T) { both(t, testNonblockStaysAsItIs) }
+
+func testNonblockStaysAsItIs(t *testing.T, b bench) {
 	self, err := os.Executable()
 	b.must(err)
 	var fds [2]int
@@ -145,8 +151,9 @@ func TestProcNonblockStaysAsItIs(t *testing.T) {
 	}))
 }
 
-func TestProcIdentity(t *testing.T) {
-	b := newBench(t)
+func TestProcIdentity(t *testing.T) { both(t, testIdentity) }
+
+func testIdentity(t *testing.T, b bench) {
 	s := shell("id -u; id -g; id -G; umask; ulimit -n")
 	umask, id := uint32(0o77), uint32(65534)
 	s.Plan.Umask, s.Plan.Limits = &umask, []stage.Limit{{Resource: "nofile", Soft: 99, Hard: 100}}
@@ -165,8 +172,9 @@ func TestProcIdentity(t *testing.T) {
 	b.finish(w.ID)
 }
 
-func TestProcFailuresLeaveNothing(t *testing.T) {
-	b := newBench(t)
+func TestProcFailuresLeaveNothing(t *testing.T) { both(t, testFailuresLeaveNothing) }
+
+func testFailuresLeaveNothing(t *testing.T, b bench) {
 	script := filepath.Join(t.TempDir(), "script")
 	if err := os.WriteFile(script, []byte("#!/no/such/interpreter\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -192,8 +200,9 @@ func TestProcFailuresLeaveNothing(t *testing.T) {
 	}
 }
 
-func TestProcSpawnRefusesFiles(t *testing.T) {
-	b := newBench(t)
+func TestProcSpawnRefusesFiles(t *testing.T) { both(t, testSpawnRefusesFiles) }
+
+func testSpawnRefusesFiles(t *testing.T, b bench) {
 	_, d, err := fdpass.Pipe()
 	b.must(err)
 	b.must(b.Hold("log", d))
@@ -257,8 +266,9 @@ func TestProcBrokenStage(t *testing.T) {
 	}
 }
 
-func TestProcLargeEnvironment(t *testing.T) {
-	b := newBench(t)
+func TestProcLargeEnvironment(t *testing.T) { both(t, testLargeEnvironment) }
+
+func testLargeEnvironment(t *testing.T, b bench) {
 	s := shell("env | wc -c")
 	for i := range 16 {
 		s.Plan.Env = append(s.Plan.Env, fmt.Sprintf("V%02d=%s", i, strings.Repeat("\xff", 64<<10)))
@@ -270,8 +280,9 @@ func TestProcLargeEnvironment(t *testing.T) {
 	b.finish(w.ID)
 }
 
-func TestProcSpawnAtOnce(t *testing.T) {
-	b := newBench(t)
+func TestProcSpawnAtOnce(t *testing.T) { both(t, testSpawnAtOnce) }
+
+func testSpawnAtOnce(t *testing.T, b bench) {
 	const workers = 200
 	var all sync.WaitGroup
 	ids := make([]ID, workers)
@@ -301,8 +312,9 @@ func TestProcSpawnAtOnce(t *testing.T) {
 	}
 }
 
-func TestProcNothingLeaks(t *testing.T) {
-	b := newBench(t)
+func TestProcNothingLeaks(t *testing.T) { both(t, testNothingLeaks) }
+
+func testNothingLeaks(t *testing.T, b bench) {
 	_, d, err := fdpass.Pipe()
 	b.must(err)
 	defer d.Close()
@@ -340,8 +352,9 @@ func TestProcNothingLeaks(t *testing.T) {
 
 // A thousand idle workers must cost no threads, or they cost as many stacks and
 // as much of the limit on processes.
-func TestProcIdleWorkersNeedNoThreads(t *testing.T) {
-	b := newBench(t)
+func TestProcIdleWorkersNeedNoThreads(t *testing.T) { both(t, testIdleWorkersNeedNoThreads) }
+
+func testIdleWorkersNeedNoThreads(t *testing.T, b bench) {
 	threads := func() int {
 		entries, err := os.ReadDir("/proc/self/task")
 		b.must(err)

@@ -117,7 +117,9 @@ func (c *core) launch(s Spawn, mark string, plan []byte) (newborn, error) {
 	if err := pipes.converse(plan, time.Now().Add(c.patience)); err != nil {
 		return newborn{}, c.failed(n.handle, err)
 	}
-	n.at = time.Now()
+	if n.at.IsZero() {
+		n.at = time.Now()
+	}
 	return n, nil
 }
 

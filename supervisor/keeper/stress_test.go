@@ -22,8 +22,9 @@ import (
 )
 
 // Everything that may happen at the same time does.
-func TestProcEverythingAtOnce(t *testing.T) {
-	b := newBench(t)
+func TestProcEverythingAtOnce(t *testing.T) { both(t, testEverythingAtOnce) }
+
+func testEverythingAtOnce(t *testing.T, b bench) {
 	_, d, err := fdpass.Pipe()
 	b.must(err)
 	defer d.Close()
@@ -80,8 +81,9 @@ func ignore(err, expected error) error {
 }
 
 // A stopped worker has not ended; SIGKILL ends it all the same.
-func TestProcStoppedWorker(t *testing.T) {
-	b := newBench(t)
+func TestProcStoppedWorker(t *testing.T) { both(t, testStoppedWorker) }
+
+func testStoppedWorker(t *testing.T, b bench) {
 	w := b.run(shell("echo ready; exec sleep 1000"))
 	w.line(t)
 	b.must(b.Signal(w.ID, syscall.SIGSTOP))
@@ -99,8 +101,9 @@ func TestProcStoppedWorker(t *testing.T) {
 	}
 }
 
-func TestProcSignalRefusesNonsense(t *testing.T) {
-	b := newBench(t)
+func TestProcSignalRefusesNonsense(t *testing.T) { both(t, testSignalRefusesNonsense) }
+
+func testSignalRefusesNonsense(t *testing.T, b bench) {
 	p, err := b.Spawn(shell("exec sleep 1000"))
 	b.must(err)
 	if err := b.Signal(p.ID, 999); !errors.Is(err, syscall.EINVAL) {
@@ -111,8 +114,9 @@ func TestProcSignalRefusesNonsense(t *testing.T) {
 
 // At the limit of open files a worker is refused, with the reason, and works
 // again afterwards.
-func TestProcOutOfDescriptors(t *testing.T) {
-	b := newBench(t)
+func TestProcOutOfDescriptors(t *testing.T) { both(t, testOutOfDescriptors) }
+
+func testOutOfDescriptors(t *testing.T, b bench) {
 	_, d, err := fdpass.Pipe()
 	b.must(err)
 	defer d.Close()
@@ -122,8 +126,9 @@ func TestProcOutOfDescriptors(t *testing.T) {
 	first := fillGaps(t, d)
 	before := openDescriptors(t)
 	refused := 0
-	for spare := range 12 {
-		b.must(syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(first + spare), Max: old.Max}))
+	const most = 40
+	for room := range most {
+		b.must(syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(first + room), Max: old.Max}))
 		p, err := b.Spawn(shell("exit 0"))
 		b.must(syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old))
 		switch {
@@ -132,11 +137,11 @@ func TestProcOutOfDescriptors(t *testing.T) {
 		case strings.Contains(err.Error(), "too many open files") || strings.Contains(err.Error(), "open files (raise"):
 			refused++
 		default:
-			t.Errorf("with %d spare: %v", spare, err)
+			t.Errorf("with room for %d: %v", room, err)
 		}
 	}
-	if refused == 0 || refused == 12 {
-		t.Errorf("%d of 12 were refused", refused)
+	if refused == 0 || refused == most {
+		t.Errorf("%d of %d were refused", refused, most)
 	}
 	if after := openDescriptors(t); after > before {
 		t.Errorf("%d descriptors are open, %d were", after, before)
@@ -205,8 +210,9 @@ func spawnWithoutFile() error {
 	return errors.Join(err, l.Forget(p.ID), l.Close())
 }
 
-func TestProcMembersAreSharedByAllWhoWait(t *testing.T) {
-	b := newBench(t)
+func TestProcMembersAreSharedByAllWhoWait(t *testing.T) { both(t, testMembersAreSharedByAllWhoWait) }
+
+func testMembersAreSharedByAllWhoWait(t *testing.T, b bench) {
 	var workers []running
 	for range 5 {
 		w := b.run(shell("sleep 1000 & echo ready; exec sleep 1000"))
@@ -217,7 +223,7 @@ func TestProcMembersAreSharedByAllWhoWait(t *testing.T) {
 	for range 4 {
 		for _, w := range workers {
 			all.Go(func() {
-				got, err := b.members(proctree.Of(w.PID))
+				got, err := b.core.members(proctree.Of(w.PID))
 				if err != nil || len(got) != 2 || !slices.Contains(got, w.PID) {
 					t.Errorf("members of %d are %v, %v", w.PID, got, err)
 				}
@@ -226,14 +232,15 @@ func TestProcMembersAreSharedByAllWhoWait(t *testing.T) {
 	}
 	all.Wait()
 	b.clear()
-	if _, err := b.members(proctree.Of(1)); !errors.Is(err, os.ErrClosed) {
+	if _, err := b.core.members(proctree.Of(1)); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }
 
 // The plan of the caller stays as it is: it may be used for the next worker.
-func TestProcSpawnLeavesThePlanAlone(t *testing.T) {
-	b := newBench(t)
+func TestProcSpawnLeavesThePlanAlone(t *testing.T) { both(t, testSpawnLeavesThePlanAlone) }
+
+func testSpawnLeavesThePlanAlone(t *testing.T, b bench) {
 	env := make([]string, 2, 10)
 	env[0], env[1] = proctree.Mark("mine"), "PATH=/bin:/usr/bin"
 	s := Spawn{Plan: stage.Plan{Command: []string{"true"}, Env: env, Numbers: []int{77}}}

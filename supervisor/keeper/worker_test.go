@@ -16,8 +16,9 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
-func TestProcSignal(t *testing.T) {
-	b := newBench(t)
+func TestProcSignal(t *testing.T) { both(t, testSignal) }
+
+func testSignal(t *testing.T, b bench) {
 	w := b.run(shell(`trap "echo term; exit 9" TERM; trap "echo hup" HUP; echo ready; while :; do read x <&1 || sleep 0.01; done`))
 	w.line(t)
 	b.must(b.Signal(w.ID, syscall.SIGHUP))
@@ -36,8 +37,9 @@ func TestProcSignal(t *testing.T) {
 	}
 }
 
-func TestProcWaitByMany(t *testing.T) {
-	b := newBench(t)
+func TestProcWaitByMany(t *testing.T) { both(t, testWaitByMany) }
+
+func testWaitByMany(t *testing.T, b bench) {
 	s := shell("read x; exit 4")
 	d, end := b.stdin()
 	defer d.Close()
@@ -63,8 +65,9 @@ func TestProcWaitByMany(t *testing.T) {
 	}
 }
 
-func TestProcForget(t *testing.T) {
-	b := newBench(t)
+func TestProcForget(t *testing.T) { both(t, testForget) }
+
+func testForget(t *testing.T, b bench) {
 	w := b.run(shell("echo ready; exec sleep 1000"))
 	w.line(t)
 	if err := b.Forget(w.ID); !errors.Is(err, errRunning) {
@@ -93,8 +96,9 @@ setsid sh -c '(setsid sh -c "echo daemon; sleep 1000" &)'
 echo main
 exec sleep 1000`
 
-func TestProcKillTakesTheWholeTree(t *testing.T) {
-	b := newBench(t)
+func TestProcKillTakesTheWholeTree(t *testing.T) { both(t, testKillTakesTheWholeTree) }
+
+func testKillTakesTheWholeTree(t *testing.T, b bench) {
 	w := b.run(shell(stubborn))
 	for range 3 {
 		w.line(t)
@@ -109,8 +113,9 @@ func TestProcKillTakesTheWholeTree(t *testing.T) {
 	}
 }
 
-func TestProcKillTakesWhatIsLeftBehind(t *testing.T) {
-	b := newBench(t)
+func TestProcKillTakesWhatIsLeftBehind(t *testing.T) { both(t, testKillTakesWhatIsLeftBehind) }
+
+func testKillTakesWhatIsLeftBehind(t *testing.T, b bench) {
 	w := b.run(shell(`sleep 1000 & (setsid sh -c "(setsid sh -c 'echo daemon; exec sleep 1000' &)"); exit 0`))
 	w.line(t)
 	if exit := b.wait(w.ID); !exit.Success() {
@@ -123,8 +128,9 @@ func TestProcKillTakesWhatIsLeftBehind(t *testing.T) {
 }
 
 // A tree that keeps forking is killed round by round.
-func TestProcKillForkingTree(t *testing.T) {
-	b := newBench(t)
+func TestProcKillForkingTree(t *testing.T) { both(t, testKillForkingTree) }
+
+func testKillForkingTree(t *testing.T, b bench) {
 	w := b.run(shell(`spin() { while :; do sh -c "sleep 0.1 & sleep 0.1"; done; }; spin & spin & setsid sh -c 'while :; do sleep 0.01 & wait; done' & echo ready; spin`))
 	w.line(t)
 	b.must(b.Kill(w.ID))
@@ -153,8 +159,9 @@ func TestProcKillSparesOthers(t *testing.T) {
 	}
 }
 
-func TestProcMark(t *testing.T) {
-	b := newBench(t)
+func TestProcMark(t *testing.T) { both(t, testMark) }
+
+func testMark(t *testing.T, b bench) {
 	s := shell("env | grep -c ^SUPERVISE_ID=; echo $SUPERVISE_ID")
 	s.Mark = "app.1.0"
 	s.Plan.Env = append(s.Plan.Env, proctree.Mark("from outside"))
@@ -182,8 +189,9 @@ func following(t *testing.T, b bench) (w running, second int, end func()) {
 	return w, second, end
 }
 
-func TestProcFollow(t *testing.T) {
-	b := newBench(t)
+func TestProcFollow(t *testing.T) { both(t, testFollow) }
+
+func testFollow(t *testing.T, b bench) {
 	w, second, end := following(t, b)
 	b.must(b.Follow(w.ID, second))
 	end()
@@ -203,13 +211,14 @@ func TestProcFollow(t *testing.T) {
 func (b bench) reaped() {
 	b.t.Helper()
 	for hasChildren() {
-		b.names()
+		b.must(b.Drop("nothing"))
 	}
 }
 
 // The new main process ends while the spawned one goes on.
-func TestProcFollowOutlived(t *testing.T) {
-	b := newBench(t)
+func TestProcFollowOutlived(t *testing.T) { both(t, testFollowOutlived) }
+
+func testFollowOutlived(t *testing.T, b bench) {
 	w, second, end := following(t, b)
 	b.must(b.Follow(w.ID, second))
 	b.must(unix.Kill(second, unix.SIGKILL))
@@ -220,8 +229,9 @@ func TestProcFollowOutlived(t *testing.T) {
 	b.reaped()
 }
 
-func TestProcFollowBack(t *testing.T) {
-	b := newBench(t)
+func TestProcFollowBack(t *testing.T) { both(t, testFollowBack) }
+
+func testFollowBack(t *testing.T, b bench) {
 	w, second, end := following(t, b)
 	b.must(b.Follow(w.ID, second))
 	b.must(b.Follow(w.ID, second))
@@ -235,8 +245,9 @@ func TestProcFollowBack(t *testing.T) {
 	}
 }
 
-func TestProcFollowRefusesStrangers(t *testing.T) {
-	b := newBench(t)
+func TestProcFollowRefusesStrangers(t *testing.T) { both(t, testFollowRefusesStrangers) }
+
+func testFollowRefusesStrangers(t *testing.T, b bench) {
 	w, _, end := following(t, b)
 	other := b.run(shell("echo ready; exec sleep 1000"))
 	other.line(t)
@@ -284,8 +295,9 @@ func TestProcPortableHandle(t *testing.T) {
 }
 
 // A pidfd keeps meaning the process that is gone, whoever has its pid now.
-func TestProcHandleNeverMeansAStranger(t *testing.T) {
-	b := newBench(t)
+func TestProcHandleNeverMeansAStranger(t *testing.T) { both(t, testHandleNeverMeansAStranger) }
+
+func testHandleNeverMeansAStranger(t *testing.T, b bench) {
 	w := b.run(shell("echo ready; exec sleep 1000"))
 	w.line(t)
 	h, err := openHandle(w.PID)
