@@ -20,7 +20,8 @@ type Event struct {
 	Listener   string    `json:"listener,omitempty"`
 	Message    string    `json:"message"` // one sentence for a person
 	Error      string    `json:"error,omitempty"`
-	Output     []string  `json:"output,omitempty"` // the last lines of the worker that caused it
+	Output     []string  `json:"output,omitempty"`  // the last lines of the worker that caused it
+	Changes    []string  `json:"changes,omitempty"` // reload.begin: the difference, as lines for a person
 }
 
 // What an Event tells. Rollout steps in their order, then workers, then the rest.
@@ -47,12 +48,14 @@ const (
 	KindServiceStarted = "service.started"
 	KindServiceStopped = "service.stopped"
 	KindServiceScaled  = "service.scaled"
+	KindReloadBegin    = "reload.begin" // everything new is open, services are being moved to it
 	KindReload         = "reload"
 	KindReloadFailed   = "reload.failed"
 	KindListenerHeld   = "listener.held"
 	KindListenerFree   = "listener.released"
 	KindTakenOver      = "supervise.taken-over" // a manager has gone on where the one before it was ended
 	KindNotSaved       = "supervise.not-saved"  // the state is not safe from the end of the manager
+	KindUpgradeTry     = "supervise.upgrade-try" // the program on disk has to prove itself
 	KindUpgraded       = "supervise.upgraded"
 	KindUpgradeFailed  = "supervise.upgrade-failed"
 )

@@ -35,7 +35,8 @@ type Options struct {
 	Given []fdpass.Named
 	// GivenKeys are the names under which the keeper holds Given, index by index.
 	GivenKeys []string
-	// Opened and Closed are told of listeners, for a mirror of them. May be nil.
+	// Opened and Closed are told of listeners, for a mirror of them that gives them back at the next start: FDSTORE of systemd. Both
+	// or none are nil.
 	Opened func(name string, d *fdpass.Descriptor)
 	Closed func(name string)
 	Log    hclog.Logger
@@ -99,17 +100,11 @@ func New(o Options) (*Manager, error) {
 
 // open makes the registry, with the listeners of an earlier manager and then those of the configuration.
 func (m *Manager) open() error {
-	var left *left
+	left := m.readLeft()
+	before := m.listenersBefore()
 	var err error
-	if m.o.Before != nil {
-		left, err = readLeft(m.o.Before.Texts, m.library)
-	}
-	if err != nil {
-		closeGiven(m.o.Given)
-		return err
-	}
 	m.registry, err = registry.New(registry.Options{
-		Log: m.o.Log, Given: m.o.Given, GivenKeys: m.o.GivenKeys, Replaced: m.socketReplaced, Vault: m.o.Keeper, Before: m.listenersBefore(),
+		Log: m.o.Log, Given: m.o.Given, GivenKeys: m.o.GivenKeys, Replaced: m.socketReplaced, Vault: m.o.Keeper, Before: before,
 		Opened: m.o.Opened, Closed: m.o.Closed,
 	})
 	if err != nil {
@@ -138,15 +133,24 @@ func (m *Manager) openListeners() error {
 	if err != nil {
 		return err
 	}
+	if m.o.Closed != nil {
+		m.closeUnused()
+		return nil
+	}
 	for _, name := range m.registry.Unused() {
 		m.o.Log.Warn("given descriptor is used by no listener; it stays open", "name", name)
 	}
 	return nil
 }
 
-func closeGiven(given []fdpass.Named) {
-	for _, g := range given {
-		g.Descriptor.Close()
+// closeUnused closes what the mirror has given back and the configuration does not name any more. A second descriptor of a
+// listener that is configured is nothing to speak of: a service manager may have it from two sides.
+func (m *Manager) closeUnused() {
+	for _, name := range m.registry.CloseUnused() {
+		if m.config.Listener(name) == nil {
+			m.o.Log.Info("given descriptor is used by no listener, closed", "name", name)
+			m.o.Closed(name)
+		}
 	}
 }
 

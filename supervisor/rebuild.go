@@ -43,6 +43,7 @@ func rebuilt(cfg *config.Service, all *config.Config, workers []keeper.Process, 
 				s.workers = max(s.workers, sl.index+1)
 			}
 			g.resize(s.workers)
+			slices.SortFunc(g.slots, func(a, b *slot) int { return a.index - b.index })
 			s.cameUp()
 		} else {
 			g.stopping, g.stopHook = true, hookDone

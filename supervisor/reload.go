@@ -151,6 +151,7 @@ func (m *Manager) apply(old, next *config.Config, changes config.Changes) error 
 // moveAll begins what every service needs and gives the channels on which the results come.
 func (m *Manager) moveAll(old, next *config.Config, changes config.Changes) map[string]chan error {
 	todo := restarts(next, changes)
+	m.record(Event{Kind: KindReloadBegin, Message: "changed configuration is being applied", Changes: strings.Split(strings.TrimRight(changes.String(), "\n"), "\n")})
 	replies, gone := map[string]chan error{}, map[string]chan error{}
 	m.adopt(next)
 	m.inform(next, changes)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
@@ -33,7 +34,7 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	st.Config = current.Path
+	st.Config, st.ConfigHash = current.Path, strings.TrimPrefix(m.library.name(current.Source), configPrefix)
 	for _, l := range m.registry.Status() {
 		if ls := listenerStatus(l, current); len(names) == 0 || slices.ContainsFunc(ls.Services, func(s string) bool { return wanted(names, s) }) {
 			st.Listeners = append(st.Listeners, ls)
@@ -67,12 +68,18 @@ func gather(services []*service) []ServiceStatus {
 }
 
 func (s *service) status() ServiceStatus {
-	st := ServiceStatus{Name: s.name, State: s.state(), Restarts: s.crashes, Workers: []WorkerStatus{}, Reason: s.reason}
+	st := ServiceStatus{
+		Name: s.name, State: s.state(), Newest: s.number, Restarts: s.crashes, Wanted: s.workers, Workers: []WorkerStatus{},
+		Reason: s.reason, RolledBack: s.refused,
+	}
 	if st.Reason == "" {
 		st.Reason = s.refused
 	}
 	if s.current != nil {
 		st.Generation = s.current.number
+	}
+	for _, op := range s.queue {
+		st.Waiting = append(st.Waiting, op.kind.String())
 	}
 	for _, g := range s.generations() {
 		for _, sl := range g.slots {

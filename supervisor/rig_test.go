@@ -31,6 +31,10 @@ type rig struct {
 	dir  string
 	log  *lockedBuffer
 	text atomic.Pointer[string] // what the configuration file says now
+
+	local  *keeper.Local
+	keeper *severed // what the manager has of it
+	ended  chan error
 }
 
 type lockedBuffer struct {
@@ -64,30 +68,34 @@ func newRig(t *testing.T, text string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := keeper.NewLocal("")
-	if err != nil {
+	if r.local, err = keeper.NewLocal(""); err != nil {
 		t.Fatal(err)
 	}
-	r.m, err = New(Options{Config: cfg, Load: r.load, Keeper: k, RuntimeDir: r.dir, Environ: os.Environ(),
+	r.keeper = sever(r.local)
+	r.m, err = New(Options{Config: cfg, Load: r.load, Keeper: r.keeper, RuntimeDir: r.dir, Environ: os.Environ(),
 		Log: hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Trace})})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() { ended <- r.m.Run(ctx) }()
+	r.run()
 	t.Cleanup(func() {
 		r.m.Shutdown()
-		if err := <-ended; err != nil {
+		if err := <-r.ended; err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		cancel()
-		k.Close()
+		r.local.Close()
 		if t.Failed() {
 			t.Log(r.log.String())
 		}
 	})
 	return r
+}
+
+// run has the manager live.
+func (r *rig) run() {
+	m, ended := r.m, make(chan error, 1)
+	r.ended = ended
+	go func() { ended <- m.Run(context.Background()) }()
 }
 
 func (r *rig) rewrite(text string) {
@@ -168,7 +176,11 @@ func (r *rig) awaitEvent(want func(Event) bool) Event {
 
 // get makes one request on a connection of its own.
 func get(address string) (string, error) {
-	c, err := net.Dial("tcp", address)
+	network := "tcp"
+	if strings.HasPrefix(address, "/") {
+		network = "unix"
+	}
+	c, err := net.Dial(network, address)
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,8 @@ type Status struct {
 	ManagerPID int              `json:"manager_pid"`
 	Config     string           `json:"config"` // file as given on the command line; empty without one
 	StartedAt  time.Time        `json:"started_at"`
+	ConfigHash string           `json:"config_hash"`         // differs when another configuration is in force
+	Upgrading  bool             `json:"upgrading,omitempty"` // an upgrade has led to this manager, and it has not recorded yet how that ended
 	Listeners  []ListenerStatus `json:"listeners"`
 	Services   []ServiceStatus  `json:"services"`
 }
@@ -36,10 +38,14 @@ type ServiceStatus struct {
 	Name       string         `json:"name"`
 	State      string         `json:"state"`      // stopped, starting, running, rolling-out, degraded, stopping
 	Generation int            `json:"generation"` // the current one; 0 before the first
+	Newest     int            `json:"newest"`     // the newest generation that was begun, rolled back or not
 	Restarts   int            `json:"restarts"`   // workers restarted after a crash, since supervise started
+	Wanted     int            `json:"wanted"`     // workers asked for
 	Workers    []WorkerStatus `json:"workers"`    // of all generations, draining ones too
 	Rollout    *RolloutStatus `json:"rollout"`
-	Reason     string         `json:"reason,omitempty"` // why it is degraded, or why the last rollout was rolled back
+	Waiting    []string       `json:"waiting,omitempty"`     // what was asked for and waits for its turn: start, restart, scale, adjust
+	Reason     string         `json:"reason,omitempty"`      // why it is degraded, or why the last rollout was rolled back
+	RolledBack string         `json:"rolled_back,omitempty"` // why the last rollout was rolled back; empty after one that went well
 }
 
 // WorkerStatus is one worker.

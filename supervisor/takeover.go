@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
@@ -171,11 +172,60 @@ func (st managerState) config(l *library) (*config.Config, error) {
 	return &c, nil
 }
 
+// readLeft is what to go on from; nil at the first start. Where that cannot be read, the configuration that was given and the
+// names of the workers have to do.
+func (m *Manager) readLeft() *left {
+	if m.o.Before == nil {
+		return nil
+	}
+	l, err := readLeft(m.o.Before.Texts, m.library)
+	if err == nil {
+		return l
+	}
+	m.o.Log.Error("state of the manager before is lost; going on with what is seen", "error", err)
+	l = &left{config: m.config, broken: map[string]error{}}
+	l.manager.StartedAt = m.startedAt
+	for _, s := range m.config.Services {
+		l.broken[s.Name] = err
+	}
+	return l
+}
+
+// listenersBefore is what the registry goes on from. Where that cannot be read, the sockets themselves are like those that a
+// service manager gives: a listener recognises its own by the address.
 func (m *Manager) listenersBefore() *registry.Before {
 	if m.o.Before == nil {
 		return nil
 	}
-	return &registry.Before{State: m.o.Before.Texts[registry.StateName], Take: m.o.Before.Take}
+	state, saved := m.o.Before.Texts[registry.StateName]
+	if !saved {
+		return nil
+	}
+	err := registry.CheckState(state)
+	if err == nil {
+		return &registry.Before{State: state, Take: m.o.Before.Take}
+	}
+	m.o.Log.Error("state of the listeners is lost; going on with the sockets that there are", "error", err)
+	m.giveBack()
+	return nil
+}
+
+// giveBack makes given sockets of those that the keeper holds as listeners. They are held under other names first: a registry
+// that starts anew counts its listeners anew.
+func (m *Manager) giveBack() {
+	m.o.GivenKeys = append(m.o.GivenKeys, make([]string, len(m.o.Given)-len(m.o.GivenKeys))...)
+	for _, named := range slices.Clone(m.o.Before.Descriptors) {
+		if !strings.HasPrefix(named.Name, "listener/") {
+			continue
+		}
+		key := "given/" + named.Name
+		if m.o.Keeper.Hold(key, named.Descriptor) != nil {
+			continue
+		}
+		_ = m.o.Keeper.Drop(named.Name)
+		m.o.Given = append(m.o.Given, fdpass.Named{Name: named.Name, Descriptor: m.o.Before.Take(named.Name)})
+		m.o.GivenKeys = append(m.o.GivenKeys, key)
+	}
 }
 
 // restore makes the services that an earlier manager had, with their leases.
@@ -194,7 +244,11 @@ func (m *Manager) restore(l *left) {
 	for _, name := range slices.Sorted(maps.Keys(l.broken)) {
 		m.o.Log.Error("state of a service is lost; going on with what is seen of its workers", "service", name, "error", l.broken[name])
 		if cfg := m.config.Service(name); cfg != nil {
-			m.takeBack(rebuilt(cfg, m.config, m.o.Before.Workers, m.host, m.registry, m.library, m.record))
+			s := rebuilt(cfg, m.config, m.o.Before.Workers, m.host, m.registry, m.library, m.record)
+			for _, g := range s.generations() {
+				g.before = m.registry.Recall(cfg.Listeners)
+			}
+			m.takeBack(s)
 		}
 	}
 }

@@ -88,9 +88,11 @@ func (a *app) runFor(s *session, r runner) error {
 	i := &instance{app: a, log: a.logger(cfg.Log), session: s}
 	s.watch(i.log)
 	given, keys := s.given()
-	return i.manage(r, cfg, api, supervisor.Options{
-		Keeper: s.client, KeeperPID: s.welcome.KeeperPID, Before: &s.before, Given: given, GivenKeys: keys, Opened: i.store, Closed: i.unstore,
-	})
+	o := supervisor.Options{Keeper: s.client, KeeperPID: s.welcome.KeeperPID, Before: &s.before, Given: given, GivenKeys: keys}
+	if os.Getenv("NOTIFY_SOCKET") != "" {
+		o.Opened, o.Closed = i.store, i.unstore
+	}
+	return i.manage(r, cfg, api, o)
 }
 
 // read reads the configuration of the first start.
@@ -109,7 +111,7 @@ func (a *app) read(r runner) (*config.Config, error) {
 func (i *instance) manage(r runner, cfg *config.Config, api *control.Listener, o supervisor.Options) error {
 	defer api.Close()
 	dir := runtimeDir(api.Addr().String())
-	if i.session == nil || i.session.config == nil {
+	if i.session == nil || i.session.first {
 		var err error
 		if dir, err = makeRuntimeDir(dir); err != nil {
 			return err
@@ -150,7 +152,7 @@ func (i *instance) serve(api net.Listener, cfg *config.Config) error {
 	defer i.tellOuter()()
 	go i.introduce(cfg)
 	go i.takeCharge()
-	if i.session == nil || i.session.config == nil {
+	if i.session == nil || i.session.first {
 		i.log.Info("supervise started", "version", version(), "pid", os.Getpid(), "control", api.Addr().String())
 	}
 	err := i.Run(ctx)

@@ -21,7 +21,8 @@ type session struct {
 	client  *keeper.Client
 	welcome keeper.Welcome
 	before  keeper.Inventory // what the manager before has left
-	config  *config.Config   // with which it ran; nil when this is the first
+	config  *config.Config   // with which it ran; nil when this is the first, or that cannot be read
+	first   bool             // no manager has been there before
 	over    bool             // everything is stopped, or nothing was started: the program may end
 }
 
@@ -82,8 +83,9 @@ func (s *session) take() error {
 		return err
 	}
 	s.config, err = supervisor.Examine(s.before.Texts, environ)
-	s.over = err == nil && s.config == nil
-	return err
+	s.first = err == nil && s.config == nil
+	s.over = s.first
+	return nil // what cannot be read is made up for, and said when there is a log
 }
 
 // try reads everything and touches nothing.
@@ -130,7 +132,7 @@ func (s *session) control(path string, c config.Control) (*control.Listener, err
 
 // watch ends this process when the keeper is gone: nothing that it does would reach anybody. It says how the last manager ended.
 func (s *session) watch(log hclog.Logger) {
-	if s.welcome.Before != "" && s.config != nil && !s.welcome.Trial {
+	if s.welcome.Before != "" && !s.first && !s.welcome.Trial {
 		log.Warn("the manager before this one "+s.welcome.Before+", going on", "pid", os.Getpid())
 	}
 	go func() {

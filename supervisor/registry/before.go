@@ -132,3 +132,20 @@ func (r *Registry) reacquire(user User, leases []LeaseState) ([]*Lease, error) {
 	r.lease(user, list)
 	return list, nil
 }
+
+// Recall gives what Reacquire wants for the open listeners of those names, for a caller who does not know what it had leased.
+// Names that no open listener has are left out.
+func (r *Registry) Recall(names []string) []LeaseState {
+	var list []LeaseState
+	r.do(func() {
+		for _, name := range names {
+			for _, h := range slices.Concat(r.listeners, r.removed) {
+				if h.name == name {
+					list = append(list, LeaseState{Name: name, Key: h.key})
+					break
+				}
+			}
+		}
+	})
+	return list
+}

@@ -8,7 +8,8 @@ import (
 )
 
 // Close closes every listener, also leased ones, unlinks the paths of unix sockets that were made here, and aborts a
-// change that is not committed. The vault keeps nothing of them. A worker keeps its own descriptors.
+// change that is not committed. The vault keeps nothing of them. A worker keeps its own descriptors. With a mirror
+// (Options.Opened) that is told nothing and paths stay: what it has of the sockets is for the next start.
 // It does not wait for a running call of Options.Replaced. A second Close does nothing.
 func (r *Registry) Close() error {
 	r.do(func() {
@@ -49,14 +50,19 @@ func (r *Registry) closeAll() error {
 	clear(r.byName)
 	_ = r.save() // so a process that begins after a kill halfway misses nothing
 	for _, h := range slices.Concat(r.listeners, r.removed) {
-		errs = append(errs, r.drop(h))
+		if r.mirrors() {
+			r.unwatch(h)
+			errs = append(errs, h.socket.Abandon())
+			r.letGo(h.key)
+		} else {
+			errs = append(errs, r.drop(h))
+		}
 	}
 	for _, g := range r.given {
 		r.letGo(g.key)
 	}
 	errs = append(errs, r.closeGiven())
 	r.listeners, r.removed, r.given = nil, nil, nil
-	r.mirror()
 	if r.vault != nil {
 		errs = append(errs, r.vault.Drop(StateName))
 	}

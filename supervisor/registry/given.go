@@ -75,3 +75,19 @@ func (r *Registry) closeGiven() error {
 	}
 	return errors.Join(errs...)
 }
+
+// CloseUnused closes the given descriptors that no listener uses and gives their names. It is for a process whose service manager
+// has kept them from an earlier configuration: a client that connects to one would wait for ever.
+func (r *Registry) CloseUnused() []string {
+	var names []string
+	r.do(func() {
+		for _, g := range r.given {
+			names = append(names, g.Name)
+			r.letGo(g.key)
+		}
+		_ = r.closeGiven()
+		r.given = nil
+		_ = r.save()
+	})
+	return names
+}
