@@ -135,7 +135,7 @@ func (r *rig) succeed(change func(i *keeper.Inventory)) {
 }
 
 const pair = `
-listener "web"   { address = "unix://DIR/web.sock" }
+listener "web"   { address = "unix://DIR.sock" }
 listener "admin" { address = "tcp://127.0.0.1:0" }
 service "app" {
   command   = ["SELF", "worker", "serve"]
@@ -235,6 +235,7 @@ service "third" {
 	if err != nil || !changes.Empty() {
 		t.Errorf("reload: %v, %v", changes, err)
 	}
+	r.status() // what follows a reload has been done when this is answered
 	texts, err := r.local.Inventory()
 	if err != nil {
 		t.Fatal(err)
