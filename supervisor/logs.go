@@ -77,14 +77,14 @@ func until(ctx context.Context, end <-chan struct{}) (context.Context, context.C
 	return ctx, cancel
 }
 
-// lastOfAll merges the last n lines of several logs by time.
-func lastOfAll(logs []*output.Log, n int) []output.Line {
-	var lines []output.Line
+// lastOfAll merges the last n lines of several logs by time, and gives the number of the next line of each.
+func lastOfAll(logs []*output.Log, n int) (lines []output.Line, next []uint64) {
 	for _, l := range logs {
-		lines = append(lines, l.Last(n)...)
+		last, at := l.Tail(n)
+		lines, next = append(lines, last...), append(next, at)
 	}
 	slices.SortStableFunc(lines, func(a, b output.Line) int { return a.Time.Compare(b.Time) })
-	return lines[max(0, len(lines)-n):]
+	return lines[max(0, len(lines)-n):], next
 }
 
 // followAll follows several logs at once. The lines that are there already come first, merged by time.
@@ -94,16 +94,17 @@ func followAll(ctx context.Context, logs []*output.Log, n int, emit func(output.
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	for _, line := range lastOfAll(logs, n) {
+	lines, next := lastOfAll(logs, n)
+	for _, line := range lines {
 		if err := emit(line); err != nil {
 			return err
 		}
 	}
 	var one sync.Mutex // emit is not called twice at a time
 	var all sync.WaitGroup
-	for _, l := range logs {
+	for i, l := range logs {
 		all.Go(func() {
-			err := l.Follow(ctx, 0, func(line output.Line) error {
+			err := l.FollowFrom(ctx, next[i], func(line output.Line) error {
 				one.Lock()
 				defer one.Unlock()
 				return emit(line)

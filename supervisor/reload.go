@@ -203,8 +203,16 @@ func (m *Manager) inform(next *config.Config, changes config.Changes) {
 	for name, s := range m.services {
 		changed := slices.ContainsFunc(changes.Services, func(c config.Change) bool { return c.Name == name })
 		if cfg := next.Service(name); cfg != nil && !changed {
-			s.post(func() { s.cfg, s.all = cfg, next })
+			s.post(func() { s.inform(cfg, next) })
 		}
+	}
+}
+
+// inform gives a service the same configuration in another text.
+func (s *service) inform(cfg *config.Service, all *config.Config) {
+	s.cfg, s.all = cfg, all
+	if s.current != nil && s.rollout == nil {
+		s.current.cfg, s.current.all = cfg, all
 	}
 }
 

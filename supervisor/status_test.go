@@ -91,7 +91,7 @@ func TestStatusKeys(t *testing.T) {
 	for _, want := range []string{
 		`{"version":`, `"keeper_pid":`, `"manager_pid":`, `"config":`, `"started_at":`,
 		`"listeners":[{"name":"","address":"","sharing":"","backlog":{"configured":0,"effective":0},"queue":0,"held":false,"services":[]}]`,
-		`"services":[{"name":"","state":"","generation":0,"restarts":0,"workers":[{"index":0,"generation":0,"pid":0,"phase":"","started_at":`,
+		`"services":[{"name":"","state":"","generation":0,"newest":0,"restarts":0,"wanted":0,"workers":[{"index":0,"generation":0,"pid":0,"phase":"","started_at":`,
 		`"ready_at":`, `"connections":0,"status":"s","retry_at":`, `"last_exit":"e"`,
 		`"rollout":{"from":0,"to":0,"strategy":"","step":"","ready":0,"workers":0,"started_at":`, `"reason":"r"`,
 	} {

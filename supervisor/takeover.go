@@ -318,16 +318,54 @@ func (m *Manager) settle(s *service) {
 		return
 	}
 	wanted := s.wanted()
+	m.watchMoves(s)
 	changes := config.Diff(&config.Config{Services: []*config.Service{wanted.cfg}}, &config.Config{Services: []*config.Service{cfg}})
 	switch {
 	case m.stopping:
 	case changes.Empty():
-		s.post(func() { s.cfg, s.all = cfg, all })
+		s.post(func() { s.inform(cfg, all) })
 	case s.refused != "":
 		m.config = withService(m.config, wanted.all, s.name)
 	default:
-		m.move(cfg, all, restarts(all, changes)[s.name], make(chan error, 1))
+		reply := make(chan error, 1)
+		m.watchMove(s, wanted, reply)
+		m.move(cfg, all, restarts(all, changes)[s.name], reply)
 	}
+}
+
+// watchMoves sees to what a reload would have seen to that began what the service is about to do.
+func (m *Manager) watchMoves(s *service) {
+	if r := s.rollout; r != nil && r.failed == nil {
+		reply := make(chan error, 1)
+		r.replies = append(r.replies, reply)
+		m.watchMove(s, r.before, reply)
+	}
+	for _, op := range s.queue {
+		if op.cfg != nil {
+			reply := make(chan error, 1)
+			op.replies = append(op.replies, reply)
+			m.watchMove(s, s.settings, reply)
+		}
+	}
+}
+
+// watchMove puts a service back into the configuration that it had before if its rollout fails.
+func (m *Manager) watchMove(s *service, before settings, reply <-chan error) {
+	go func() {
+		var err error
+		select {
+		case err = <-reply:
+		case <-s.done:
+			return
+		}
+		var rolledBack *RolloutError
+		if !errors.As(err, &rolledBack) {
+			return
+		}
+		if err := m.keep(before.all, []string{s.name}); err != nil {
+			m.o.Log.Error("configuration not put back to what runs", "service", s.name, "error", err)
+		}
+	}()
 }
 
 // tookOver clears away what belongs to nothing any more.

@@ -200,7 +200,8 @@ func (m *Manager) Logs(ctx context.Context, name string, n int, follow bool, emi
 		defer cancel()
 		return followAll(ctx, logs, n, emit)
 	}
-	for _, line := range lastOfAll(logs, n) {
+	lines, _ := lastOfAll(logs, n)
+	for _, line := range lines {
 		if err := emit(line); err != nil {
 			return err
 		}

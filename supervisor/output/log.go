@@ -74,15 +74,22 @@ func (l *Log) oldest() uint64       { return l.next - uint64(l.kept) }
 
 // Last gives the last n lines, oldest first.
 func (l *Log) Last(n int) []Line {
+	lines, _ := l.Tail(n)
+	return lines
+}
+
+// Tail is Last with the number of the line that comes next, for FollowFrom.
+func (l *Log) Tail(n int) (lines []Line, next uint64) {
 	return l.last(n, func(*Line) bool { return true })
 }
 
 // LastOf gives the last n lines of one generation, oldest first.
 func (l *Log) LastOf(generation, n int) []Line {
-	return l.last(n, func(line *Line) bool { return line.Generation == generation })
+	lines, _ := l.last(n, func(line *Line) bool { return line.Generation == generation })
+	return lines
 }
 
-func (l *Log) last(n int, want func(*Line) bool) []Line {
+func (l *Log) last(n int, want func(*Line) bool) (list []Line, next uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	from, found := l.next, 0
@@ -92,13 +99,13 @@ func (l *Log) last(n int, want func(*Line) bool) []Line {
 			found++
 		}
 	}
-	list := make([]Line, 0, found)
+	list = make([]Line, 0, found)
 	for ; from < l.next; from++ {
 		if line := &l.ring[l.slot(from)]; want(line) {
 			list = append(list, *line)
 		}
 	}
-	return list
+	return list, l.next
 }
 
 // Follow hands the last backlog lines to emit and then every new one, until ctx is done (nil) or emit fails (its error). A
@@ -108,6 +115,11 @@ func (l *Log) Follow(ctx context.Context, backlog int, emit func(Line) error) er
 	l.mu.Lock()
 	next := l.next - uint64(min(max(backlog, 0), l.kept))
 	l.mu.Unlock()
+	return l.FollowFrom(ctx, next, emit)
+}
+
+// FollowFrom is Follow from a line on that Tail has told.
+func (l *Log) FollowFrom(ctx context.Context, next uint64, emit func(Line) error) error {
 	for ctx.Err() == nil {
 		line, ok, wake := l.at(&next)
 		if !ok {
