@@ -25,6 +25,7 @@ type child struct {
 	tell      func(happening)
 	born      time.Time
 	inherited bool          // an earlier manager has started it
+	left      parts         // and the keeper has held these for it
 	attended  chan struct{} // closed when the service knows that it runs, or it does not
 	over      chan struct{} // closed by release
 

@@ -220,7 +220,7 @@ func (r *fakeRunner) hasHook(_ spec, name string) bool {
 	return there
 }
 
-func (r *fakeRunner) hook(s spec, name string, done func(error)) func() {
+func (r *fakeRunner) hook(s spec, name string, done func(error)) (cancel, release func()) {
 	r.mortal.risk()
 	defer r.mortal.risk()
 	r.mu.Lock()
@@ -243,7 +243,14 @@ func (r *fakeRunner) hook(s spec, name string, done func(error)) func() {
 		}
 		h.mu.Unlock()
 	}
-	return func() { time.AfterFunc(0, func() { h.end(errors.New("cancelled")) }) }
+	cancel = func() { time.AfterFunc(0, func() { h.end(errors.New("cancelled")) }) }
+	return cancel, func() {
+		r.mortal.risk()
+		defer r.mortal.risk()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.running, s.id)
+	}
 }
 
 func (r *fakeRunner) setHook(name string, err error) {

@@ -6,22 +6,23 @@ import (
 	"maps"
 
 	"github.com/seed-da40d5ac/supervise/config"
-	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 )
 
 // hook implements runner. Hooks run with the identity, folder and environment of a worker, without its sockets. They have no time limit of
 // their own: a before_start may build the program. Stopping the service ends them.
-func (h *host) hook(s spec, name string, done func(error)) (cancel func()) {
+func (h *host) hook(s spec, name string, done func(error)) (cancel, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	c := &child{host: h, spec: s, over: make(chan struct{})}
+	c.process, c.left, c.inherited = h.found.process(s.id)
 	go func() {
 		defer cancel()
-		err := h.runHook(ctx, s, name)
+		err := c.runHook(ctx, name)
 		if err != nil {
 			err = fmt.Errorf("hook %s of service %q failed: %w", name, s.service.Name, err)
 		}
 		done(err)
 	}()
-	return cancel
+	return cancel, c.release
 }
 
 // hasHook implements runner.
@@ -39,19 +40,19 @@ func (h *host) resolveHook(s spec, name string) (layout, []string) {
 	return l, hookCommand(l.resolved.Hooks, name)
 }
 
-func (h *host) runHook(ctx context.Context, s spec, name string) error {
-	l, command := h.resolveHook(s, name)
-	if process, running := h.found.process(s.id); running {
-		c := &child{host: h, spec: s}
+func (c *child) runHook(ctx context.Context, name string) error {
+	l, command := c.host.resolveHook(c.spec, name)
+	if c.inherited {
 		c.readOn()
-		return h.await(ctx, c, &kit{}, process, name)
+		c.left.close()
+		return c.await(ctx, &kit{}, name)
 	}
 	// Files are read here and not before: the caller of hook is the service's loop.
 	var err error
-	if l.env, err = environmentOf(s, l, h.around(h.folder(s))); err != nil {
+	if l.env, err = environmentOf(c.spec, l, c.host.around(c.host.folder(c.spec))); err != nil {
 		return err
 	}
-	return h.command(ctx, s, l, command)
+	return c.command(ctx, l, command)
 }
 
 func hookCommand(hooks config.ResolvedHooks, name string) []string {
@@ -64,36 +65,32 @@ func hookCommand(hooks config.ResolvedHooks, name string) []string {
 }
 
 // command runs a command beside the workers of a service and waits for its end. What it prints goes where the
-// workers' lines go. When ctx ends it is killed.
-func (h *host) command(ctx context.Context, s spec, l layout, command []string) error {
-	id, err := identify(s.service)
+// workers' lines go. When ctx ends it is killed. The keeper knows of it until release.
+func (c *child) command(ctx context.Context, l layout, command []string) error {
+	id, err := identify(c.spec.service)
 	if err != nil {
 		return err
 	}
 	env := id.environment(l)
 	maps.DeleteFunc(env, func(key, _ string) bool { return private(key) && !isOwnName(key) })
-	c := &child{host: h, spec: s}
 	var k kit
 	defer k.close()
 	if err := c.outputs(&k); err != nil {
 		return err
 	}
-	k.spawn.Name = s.id
-	k.spawn.Label = fmt.Sprintf("%s.%d command", s.service.Name, s.generation)
+	k.spawn.Name = c.spec.id
+	k.spawn.Label = fmt.Sprintf("%s.%d command", c.spec.service.Name, c.spec.generation)
 	k.spawn.Mark = k.spawn.Label
-	k.spawn.Plan = stagePlan(s, l, id, command, env)
-	process, err := h.keeper.Spawn(k.spawn)
-	if err != nil {
+	k.spawn.Plan = stagePlan(c.spec, l, id, command, env)
+	if c.process, err = c.host.keeper.Spawn(k.spawn); err != nil {
 		return err
 	}
-	return h.await(ctx, c, &k, process, command[0])
+	return c.await(ctx, &k, command[0])
 }
 
-func (h *host) await(ctx context.Context, c *child, k *kit, process keeper.Process, what string) error {
-	defer c.letGo()
-	defer func() { _ = h.keeper.Forget(process.ID) }()
-	defer context.AfterFunc(ctx, func() { _ = h.keeper.Kill(process.ID) })()
-	exit, err := h.keeper.Wait(process.ID)
+func (c *child) await(ctx context.Context, k *kit, what string) error {
+	defer context.AfterFunc(ctx, func() { _ = c.host.keeper.Kill(c.process.ID) })()
+	exit, err := c.host.keeper.Wait(c.process.ID)
 	c.awaitOutput(k)
 	switch {
 	case ctx.Err() != nil:

@@ -23,6 +23,7 @@ type hookRun struct {
 	late    string // that it took too long; empty while it has not
 	unasked bool   // its end was wanted: nobody needs to hear of it
 	cancel  func() // nil until it has been started
+	release func() // its end has been taken in
 }
 
 // end has the hook killed. Its callback comes all the same. A nil receiver is no hook.
@@ -59,7 +60,7 @@ func (s *service) runHook(g *generation, run *hookRun) {
 	s.later(func() {
 		spec := s.spec(g, 0)
 		spec.id = run.id
-		run.cancel = s.runner.hook(spec, run.name, func(err error) { s.post(func() { s.hookEnded(g, run, err) }) })
+		run.cancel, run.release = s.runner.hook(spec, run.name, func(err error) { s.post(func() { s.hookEnded(g, run, err) }) })
 		if run.unasked {
 			run.cancel()
 		}
@@ -84,6 +85,7 @@ func (s *service) stopHook(g *generation, name string) {
 func (s *service) hookEnded(g *generation, run *hookRun, err error) {
 	g.hook = nil
 	stop(&run.limit)
+	s.later(func() { run.release() })
 	if err != nil && run.late != "" {
 		err = fmt.Errorf("%s", run.late)
 	}

@@ -42,7 +42,7 @@ func newHost(o Options) *host {
 // start implements runner.
 func (h *host) start(s spec, tell func(happening)) process {
 	c := &child{host: h, spec: s, tell: tell, born: time.Now(), attended: make(chan struct{}), over: make(chan struct{})}
-	c.process, c.inherited = h.found.process(s.id)
+	c.process, c.left, c.inherited = h.found.process(s.id)
 	go c.run()
 	return c
 }

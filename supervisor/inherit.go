@@ -18,6 +18,8 @@ const (
 	readyPart  = "/ready"  // reading end of its readiness pipe
 )
 
+var everyPart = [...]string{outputPart, restPart, notifyPart, readyPart}
+
 // hold has the keeper hold f too: what comes in while no manager reads waits in it for the next one.
 func (c *child) hold(part string, f *os.File) error {
 	d, err := fdpass.FromFile(f)
@@ -30,7 +32,7 @@ func (c *child) hold(part string, f *os.File) error {
 
 // letGo ends what hold began.
 func (c *child) letGo() {
-	for _, part := range []string{outputPart, restPart, notifyPart, readyPart} {
+	for _, part := range everyPart {
 		_ = c.host.keeper.Drop(c.spec.id + part)
 	}
 }
@@ -38,6 +40,7 @@ func (c *child) letGo() {
 // takeOver makes of what an earlier manager has left all that prepare makes of nothing. What is missing is done without: the
 // process itself is not concerned.
 func (c *child) takeOver(k *kit) {
+	defer c.left.close()
 	c.born = c.process.StartedAt
 	c.dir = c.host.folder(c.spec)
 	c.uid = os.Getuid()
@@ -51,20 +54,20 @@ func (c *child) takeOver(k *kit) {
 	if c.spec.service.Ready.When == "log" && !c.spec.ready {
 		c.matchLines()
 	}
-	if f := c.host.found.file(c.spec.id + notifyPart); f != nil {
+	if f := c.left.take(notifyPart); f != nil {
 		if c.notify, err = notify.Restore(c.dir+".notify", f); err != nil {
 			c.missing("notify socket", err)
 		}
 	}
 	if !c.spec.ready {
-		k.ready = c.host.found.file(c.spec.id + readyPart)
+		k.ready = c.left.take(readyPart)
 	}
 	c.readOn()
 }
 
 // readOn goes on reading the output.
 func (c *child) readOn() {
-	f := c.host.found.file(c.spec.id + outputPart)
+	f := c.left.take(outputPart)
 	if f == nil {
 		return // it has supervise's own
 	}
@@ -74,7 +77,7 @@ func (c *child) readOn() {
 		f.Close()
 		return
 	}
-	c.read(f, c.host.found.file(c.spec.id+restPart), sink, done)
+	c.read(f, c.left.take(restPart), sink, done)
 }
 
 func (c *child) missing(what string, err error) {
@@ -99,19 +102,47 @@ func newFound(i *keeper.Inventory) *found {
 	return f
 }
 
-// process claims the process of that id.
-func (f *found) process(id string) (keeper.Process, bool) {
+// process claims the process of that id, with all that is held for it.
+func (f *found) process(id string) (keeper.Process, parts, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p, there := f.processes[id]
+	if !there {
+		return keeper.Process{}, nil, false
+	}
 	delete(f.processes, id)
-	return p, there
+	l := parts{}
+	for _, part := range everyPart {
+		if file := f.take(id + part); file != nil {
+			l[part] = file
+		}
+	}
+	return p, l, true
+}
+
+// parts are the files that were held for a process, each until somebody takes it.
+type parts map[string]*os.File
+
+func (l parts) take(part string) *os.File {
+	file := l[part]
+	delete(l, part)
+	return file
+}
+
+func (l parts) close() {
+	for _, file := range l {
+		file.Close()
+	}
 }
 
 // file claims what is held under name, nil when that is nothing.
 func (f *found) file(name string) *os.File {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.take(name)
+}
+
+func (f *found) take(name string) *os.File {
 	if f.inventory == nil {
 		return nil
 	}

@@ -113,9 +113,11 @@ type heldProcess struct {
 
 func (p *heldProcess) start(_ spec, tell func(happening)) process { p.tell = tell; return p }
 func (p *heldProcess) hasHook(spec, string) bool                  { return false }
-func (p *heldProcess) hook(spec, string, func(error)) func()      { return nil }
-func (p *heldProcess) kill()                                      { p.kills.Add(1) }
-func (p *heldProcess) release()                                   {}
+func (p *heldProcess) hook(spec, string, func(error)) (cancel, release func()) {
+	return nil, nil
+}
+func (p *heldProcess) kill()    { p.kills.Add(1) }
+func (p *heldProcess) release() {}
 func (p *heldProcess) signal(sig syscall.Signal) error {
 	p.signals = append(p.signals, sig)
 	return nil

@@ -106,7 +106,9 @@ func answers(ctx context.Context, url string) bool {
 func (c *child) checkCommand(ctx context.Context) bool {
 	s := c.spec
 	s.id = fmt.Sprintf("check/%s/%d/%d/%d", s.service.Name, s.generation, s.index, c.host.serial.Add(1))
-	return c.host.command(ctx, s, c.layout, c.layout.resolved.ReadyCommand) == nil
+	check := &child{host: c.host, spec: s, over: make(chan struct{})}
+	defer check.release()
+	return check.command(ctx, c.layout, c.layout.resolved.ReadyCommand) == nil
 }
 
 var errCancelled = errors.New("cancelled")

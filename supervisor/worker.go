@@ -56,7 +56,8 @@ type runner interface {
 	// hasHook is whether a hook is configured.
 	hasHook(s spec, name string) bool
 	// hook runs one of the service's hooks, or takes over the one of that id, and calls done once, from another goroutine.
-	hook(s spec, name string, done func(error)) (cancel func())
+	// release, called after that, forgets it: until then whoever takes over finds how it ended.
+	hook(s spec, name string, done func(error)) (cancel, release func())
 }
 
 // happening is one thing that became of a worker.
