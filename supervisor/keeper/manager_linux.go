@@ -15,8 +15,11 @@ const (
 	// lifetime is how long a manager that was ready must go on for its end to count
 	// as a single accident.
 	lifetime = 100 * time.Millisecond
-	// tolerated is how many accidents in a row do not make the next manager wait.
+	// tolerated is how many accidents in a row do not make the next manager wait,
+	// and killed how many of managers that had been ready: whoever kills one after
+	// the other finds the next one there each time.
 	tolerated = 5
+	killed    = 500
 	// backoff and maxBackoff bound the waiting after that.
 	backoff    = 100 * time.Millisecond
 	maxBackoff = 10 * time.Second
@@ -116,11 +119,15 @@ func (m *manager) close() {
 
 // delay is how long the one after m has to wait.
 func (s *server) delay(m *manager) time.Duration {
-	if !m.ready.IsZero() && time.Since(m.ready) >= lifetime {
+	switch {
+	case m.ready.IsZero():
+		s.short++
+	case time.Since(m.ready) >= lifetime:
+		s.short, s.brief = 0, 0
+	default:
 		s.short = 0
-		return 0
+		s.brief++
 	}
-	s.short++
 	return s.pause()
 }
 
@@ -131,6 +138,7 @@ func (s *server) pause() time.Duration {
 	if s.everReady || len(s.kept) > 0 || len(s.workers) > 0 {
 		short -= tolerated
 	}
+	short = max(short, s.brief-killed)
 	if short < 1 {
 		return 0
 	}
@@ -162,7 +170,7 @@ func (s *server) welcome(i *inquiry) (*answer, error) {
 	}
 	a := &answer{reply: reply{Welcome: &Welcome{
 		Protocol: protocol, KeeperPID: os.Getpid(), Trial: i.from.trial, Before: s.before, Stopping: s.stopping,
-		Failed: s.failed, Given: s.given, Watchdog: watchdog(os.Getenv),
+		Failed: s.failed, Given: s.given, Watchdog: watchdog(os.Getenv), Program: s.program,
 	}}}
 	if i.from.sample != nil {
 		a.beside = []*fdpass.Descriptor{i.from.sample}
@@ -180,6 +188,6 @@ func (s *server) isReady(i *inquiry) (*answer, error) {
 		s.replaceWhenIdle()
 		return nil, nil
 	}
-	time.AfterFunc(quiet, giveBack)
+	s.idle.Reset(quiet)
 	return &answer{}, nil
 }

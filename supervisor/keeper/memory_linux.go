@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// quiet is when a keeper whose manager is ready has nothing more to do.
+// quiet is how long after its manager was ready a keeper has nothing more to do.
 const quiet = time.Second
 
 // giveBack returns the memory that was needed for the start: the heap's, and the

@@ -106,7 +106,7 @@ func (s *server) answer(m *manager, p packet) error {
 	return nil
 }
 
-// check judges a request by itself.
+// check judges a request by itself, outside the loop.
 func (s *server) check(i *inquiry, dropped bool) error {
 	a, ok := s.acts[i.Kind]
 	switch {
@@ -116,8 +116,6 @@ func (s *server) check(i *inquiry, dropped bool) error {
 		return errDescriptorLimit
 	case len(i.beside) < a.least || len(i.beside) > a.most:
 		return fmt.Errorf("%w: %q came with %d descriptors", errPacket, i.Kind, len(i.beside))
-	case i.from.trial && !a.trial:
-		return errors.New("a manager on trial may only look")
 	}
 	return nil
 }
@@ -141,7 +139,12 @@ func roomFor(beside []*fdpass.Descriptor) bool {
 
 // carryOut runs in the loop.
 func (s *server) carryOut(i *inquiry) {
-	a, err := s.acts[i.Kind].do(s, i)
+	act := s.acts[i.Kind]
+	if i.from.trial && !act.trial {
+		i.done <- answer{reply: reply{Error: "a manager on trial may only look"}}
+		return
+	}
+	a, err := act.do(s, i)
 	switch {
 	case err != nil:
 		i.done <- answer{reply: reply{Error: err.Error(), Reason: reasonOf(err)}}

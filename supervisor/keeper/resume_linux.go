@@ -115,6 +115,6 @@ func (s *server) resumeManager(h handedManager) error {
 	s.attend(m)
 	s.deliver(m, "ready", reply{})
 	s.forward()
-	time.AfterFunc(quiet, giveBack)
+	s.idle.Reset(quiet)
 	return nil
 }

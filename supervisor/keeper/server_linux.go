@@ -39,10 +39,12 @@ type server struct {
 	last     ID  // given out
 	stopping int // signals to stop so far
 	pending  []syscall.Signal
-	short    int // managers in a row that did not live long
+	short    int // managers in a row that never were ready
+	brief    int // managers in a row that were ready and did not live long
 	current  *manager
 
 	// owned by the loop
+	idle       *time.Timer // gives memory back
 	lastStop   time.Time
 	lastSignal syscall.Signal
 	everReady  bool     // some manager was
@@ -75,8 +77,10 @@ func Main(o Options) int {
 }
 
 func newServer(o Options) *server {
+	idle := time.AfterFunc(time.Hour, giveBack)
+	idle.Stop() // until there is something to give back
 	return &server{
-		args: o.Args, program: o.Program, acts: acts(), patience: cmp.Or(o.patience, trialPatience),
+		idle: idle, args: o.Args, program: o.Program, acts: acts(), patience: cmp.Or(o.patience, trialPatience),
 		notes: make(chan func()), signals: make(chan os.Signal, maxPending), children: make(chan os.Signal, 1),
 		kept: make(map[string]shelved), workers: make(map[ID]*ward),
 	}

@@ -105,8 +105,10 @@ func TestProcRequestsAreJudged(t *testing.T) {
 
 func TestProcTrialMayOnlyLook(t *testing.T) {
 	r, s := newSpeaker(t)
-	r.manager.trial = true
-	r.trial, r.current = r.manager, nil
+	r.notes <- func() {
+		r.manager.trial = true
+		r.trial, r.current = r.manager, nil
+	}
 	for kind, a := range acts() {
 		if a.trial || a.least > 0 {
 			continue
@@ -151,7 +153,6 @@ func TestSignalsToStop(t *testing.T) {
 		s.current = &manager{}
 		s.take(unix.SIGTERM)
 		s.take(unix.SIGTERM) // timeout(1) sends it twice
-		s.take(unix.SIGINT)
 		if s.stopping != 1 || s.code != nil {
 			t.Errorf("%d signals, code %v", s.stopping, s.code)
 		}
@@ -395,7 +396,14 @@ func FuzzServer(f *testing.F) {
 			return
 		}
 		s := newServer(Options{Program: "/no/such/program"})
-		s.current = &manager{process: &fakeProcess{ended: make(chan struct{})}, late: make(map[string]uint64)}
+		defer s.idle.Stop()
+		c, theirs, err := pair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(theirs)
+		defer c.close()
+		s.current = &manager{pid: 1, process: &fakeProcess{ended: make(chan struct{})}, conn: c, late: make(map[string]uint64)}
 		i := &inquiry{from: s.current, done: make(chan answer, 1)}
 		if decodePacket(packet, &i.request) != nil {
 			return
@@ -405,6 +413,7 @@ func FuzzServer(f *testing.F) {
 			t.Fatal(err)
 		}
 		i.beside = []*fdpass.Descriptor{d}[:min(beside, 1)]
+		s.trial = s.current // so that there is something to try
 		if s.check(i, beside > 200) == nil {
 			s.carryOut(i)
 			<-i.done
@@ -418,4 +427,29 @@ func FuzzServer(f *testing.F) {
 		}
 		_ = d.Close()
 	})
+}
+
+// Whoever asked for a worker may be gone before it runs: nobody reads what the stage says.
+func TestProcStartOutlivesItsManager(t *testing.T) {
+	_, theirs := newRig(t)
+	c, _, err := connect(newConn(theirs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bench{c, c.core, t}
+	t.Cleanup(b.clear)
+	s := shell("exit 3")
+	plan, err := encodePlan(s, "MARK=x")
+	b.must(err)
+	p, err := newPipes(plan)
+	b.must(err)
+	b.must(p.status.Close())
+	n, err := c.fork(s, "MARK=x", p.ends)
+	p.close()
+	b.must(err)
+	if exit, err := n.handle.wait(); err != nil || exit.Code != 3 {
+		t.Errorf("the worker %s, %v", exit, err)
+	}
+	n.handle.reap()
+	n.handle.close()
 }

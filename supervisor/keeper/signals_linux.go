@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// sameSignal is how close two signals to stop are one: timeout(1) sends its
+	// sameSignal is how close two of the same signal to stop are one: timeout(1) sends its
 	// signal to the process and to its group.
 	sameSignal = 100 * time.Millisecond
 	// enough is the signal to stop by which the keeper takes it into its own hands:
@@ -41,10 +41,10 @@ func (s *server) signal(sig syscall.Signal) {
 func (s *server) take(sig syscall.Signal) {
 	if isStop(sig) {
 		now := time.Now()
-		if now.Sub(s.lastStop) < sameSignal {
+		if sig == s.lastSignal && now.Sub(s.lastStop) < sameSignal {
 			return
 		}
-		s.lastStop = now
+		s.lastStop, s.lastSignal = now, sig
 		s.stopping++
 		if s.stopping >= enough || s.current == nil {
 			say("killing what still runs")

@@ -122,6 +122,8 @@ type Welcome struct {
 	Given []string `json:"given,omitempty"`
 	// Watchdog is how often WATCHDOG=1 is expected through Notify; 0: never.
 	Watchdog time.Duration `json:"watchdog_ns,omitempty"`
+	// Program is the file that an upgrade runs.
+	Program string `json:"program,omitempty"`
 }
 
 // reasons are the errors that errors.Is finds on the other side.

@@ -28,7 +28,9 @@ type child struct {
 // steps is what happens to the child, in this order:
 // descriptors first, while the limit on open files is still ours; what needs
 // privileges before they are given up; signals last, because the runtime needs
-// its handlers to change the identity of all its threads.
+// its handlers to change the identity of all its threads. The announcement comes
+// before: without them, writing to a pipe that nobody reads any more would kill, and
+// whoever reads it may be killed at any time without harm to the worker.
 var steps = [...]func(*child) error{
 	(*child).placeDescriptors,
 	(*child).setUmask,
@@ -39,6 +41,7 @@ var steps = [...]func(*child) error{
 	(*child).becomeUser,
 	(*child).enterDirectoryAsUser,
 	(*child).giveUpPrivileges,
+	(*child).announce,
 	(*child).resetSignals,
 	(*child).run,
 }

@@ -13,10 +13,15 @@ import (
 // defaultPath is searched for a worker whose environment has no PATH.
 const defaultPath = "/usr/local/bin:/usr/bin:/bin"
 
+// announce says that everything is set.
+func (c *child) announce() error {
+	writeAll(c.status, []byte(starting))
+	return nil
+}
+
 // run replaces the process by the command. It returns only with an error.
 func (c *child) run() error {
 	env := c.plan.environment(os.Getpid(), os.Getppid())
-	writeAll(c.status, []byte(starting))
 	name := c.plan.Command[0]
 	if strings.Contains(name, "/") {
 		err := syscall.Exec(name, c.plan.Command, env)
