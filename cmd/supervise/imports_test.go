@@ -33,6 +33,7 @@ var arrows = map[string]arrow{
 	"supervisor/keeper":                  {[]string{"fdpass", "supervisor/stage", "supervisor/proctree"}, []string{"golang.org/x/sys"}},
 	"supervisor/registry":                {[]string{"config", "fdpass"}, nil},
 	"supervisor":                         {[]string{"config", "fdpass", "fdpass/dialect", "supervisor/keeper", "supervisor/notify", "supervisor/output", "supervisor/proctree", "supervisor/registry", "supervisor/stage"}, nil},
+	"supervisor/chaos":                   {nil, []string{}},
 	"supervisor/control":                 {[]string{"config", "fdpass", "supervisor", "supervisor/output"}, nil},
 	"examples":                           {nil, nil},
 	"examples/container/testdata/orphan": {nil, nil},
