@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -45,7 +46,7 @@ func ask(what string) string {
 		return exit // the test is over
 	}
 	defer c.Close()
-	p := point{what, os.Getenv("SUPERVISE_SERVICE"), number("SUPERVISE_GENERATION"), number("SUPERVISE_WORKER"), os.Getpid()}
+	p := point{what, cmp.Or(os.Getenv("SUPERVISE_SERVICE"), "-"), number("SUPERVISE_GENERATION"), number("SUPERVISE_WORKER"), os.Getpid()}
 	fmt.Fprintln(c, p)
 	answer, err := io.ReadAll(c)
 	if err != nil || len(answer) == 0 {

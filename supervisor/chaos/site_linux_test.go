@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,12 @@ func (r *record) String() string {
 // test may replace.
 func newSite(t testing.TB, config string) *site {
 	t.Helper()
+	return newSiteTo(t, config, nil)
+}
+
+// newSiteTo is newSite with a place for supervise's standard output.
+func newSiteTo(t testing.TB, config string, stdout io.Writer) *site {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "site")
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +75,9 @@ func newSite(t testing.TB, config string) *site {
 	s.write(t, "app.hcl", config, 0o644)
 	s.cmd = exec.Command(s.path("supervise"), "--config", "app.hcl", "--control", s.path("c.sock"))
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, s.out, s.out
+	if stdout != nil {
+		s.cmd.Stdout = stdout
+	}
 	s.cmd.Env = append(os.Environ(), s.mark, gateVariable+"="+s.path("gate"), "CHAOS_HOOKS="+s.path("hooks"))
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -35,7 +34,11 @@ func work() int {
 		}
 	}()
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, os.Getpid()) })
-	if err := errors.Join(worker.Ready(), worker.Serve(serving, &http.Server{Handler: handler}, l)); err != nil {
+	if err := worker.Ready(); err != nil {
+		fmt.Fprintln(os.Stderr, "worker:", err)
+		return 1
+	}
+	if err := worker.Serve(serving, &http.Server{Handler: handler}, l); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 		return 1
 	}
