@@ -18,6 +18,14 @@
 // its life is the table life. What follows a worker is its slot's matter (a restart, later and later), what follows a generation the
 // rollout's. Loops never wait for each other: what takes time is done by a goroutine that posts the result.
 //
+// # What outlives it
+//
+// The process of a Manager may be killed at any instant. Every service saves its state with the keeper after each note, and only then
+// come the effects of the note: a process is started, a signal sent, an exit acknowledged, a caller answered (service.later). What
+// is held for a process has the name of the process. So a Manager that starts finds intentions (the state) and facts (the inventory
+// of the keeper) and makes them agree: what is decided and not there is done, what is there and not decided is cleared away.
+// Messages and lines leave their socket or pipe when they have been taken in. The first start is the case in which there is nothing.
+//
 // A service reaches processes through the interface runner, whose real form is host, and sockets through leases of the registry, with
 // which it can use them but not close them.
 //
@@ -28,6 +36,8 @@
 //	rollout.go                      overlap, replace, rolling; promotion and rollback
 //	life.go phase.go worker.go      one worker, from its start to its end
 //	generation.go backoff.go        its place between workers before and after it
+//	state.go save.go extra.go library.go         what is saved of it, and when
+//	takeover.go restore.go resume.go inherit.go rebuild.go   going on from an earlier manager
 //	host.go child.go ready.go hook.go lines.go   processes: what they are given, how they are heard
 //	layout.go identity.go plan.go   what a worker will be given, worked out without starting anything
 //	event.go report.go logs.go status.go         what is told to people and programs

@@ -21,7 +21,8 @@ func (a *app) runVerb(r *runner) *cobra.Command {
 		Use:   "run (--config FILE | [--listen [NAME=]ADDRESS]... -- COMMAND [ARGUMENT]...)",
 		Short: "Run services in the foreground",
 		Long: `Opens the listeners and runs the services, of a file or of one command, until it gets SIGTERM or SIGINT: then services finish what they
-are doing. A second one ends them at once. SIGHUP reloads the file, SIGUSR1 opens output files anew.`,
+are doing. A second one ends them at once. SIGHUP reloads the file, SIGUSR1 opens output files anew,
+SIGUSR2 replaces supervise by the program on disk.`,
 		Example: `  supervise run --config app.hcl
   supervise run --listen web=tcp://:8080 --backlog 4096 --workers 4 -- ./app --verbose`,
 		RunE: func(cmd *cobra.Command, args []string) error {
