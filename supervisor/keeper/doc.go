@@ -1,12 +1,18 @@
 // Package keeper owns kernel objects for supervise, descriptors and children,
 // and decides nothing.
 //
-// A [Keeper] holds named descriptors, spawns workers, reports their exits and
-// signals them. Everything that must outlive the part that decides lives here.
-// Arguments are ids, names and plain values with descriptors beside them, so
-// that the same interface can be spoken over a socket to another process.
+// A [Keeper] keeps named descriptors and texts, spawns workers, reports their
+// exits and signals them. Everything that must outlive the part that decides, the
+// manager, lives here. There are two:
 //
-// [Local] is the implementation inside the process. A worker's life in it:
+//	[Local]   inside this process: other systems, tests
+//	[Client]  a manager's end of the connection to a keeper process ([Main])
+//
+//	supervise            keeper process: Main. Holds, forks, reaps; the pid the user started
+//	 ├─ supervise manager      Connect gives a Client. May be killed at any time, and is started again
+//	 └─ supervise stage        becomes a worker
+//
+// # A worker's life
 //
 //	Spawn ──fork──▶ supervise stage ──exec──▶ worker ──exit──▶ zombie ──Forget──▶ gone
 //	                     │ failure: reaped, Spawn reports it      │
@@ -16,4 +22,20 @@
 // its pid, its process group and its session keep meaning this worker, and Kill
 // can still find what the worker left behind. Signals go through pidfds, never
 // to a pid, hence never to a stranger that got the number of a process just gone.
+//
+// # A manager's life
+//
+//	Connect ──▶ Inventory ──▶ … takes back or starts … ──▶ Ready ──▶ … ──▶ End
+//	   │ Welcome.Trial: reads everything, acts on nothing ──▶ Tried ──▶ Inventory …
+//
+// It may end anywhere in this: what it has sent is carried out, what is kept and who
+// runs stays, and the next one begins with the Inventory. The protocol is drawn in
+// wire.go, an upgrade in upgrade_linux.go, and what a keeper leaves for the program
+// that replaces it in handover.go.
+//
+// The keeper process itself is started with [Become] and never ends but by End, by
+// the third signal to stop, or by the first when no manager lives. While it replaces
+// its program, a few milliseconds in each upgrade, SIGHUP, SIGINT and SIGTERM are not
+// heard, and a SIGTERM in the last of them ends it: Go's runtime lets no program
+// block or ignore that from its first instruction on. See stopListening.
 package keeper

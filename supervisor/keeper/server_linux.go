@@ -47,13 +47,14 @@ type server struct {
 	idle       *time.Timer // gives memory back
 	lastStop   time.Time
 	lastSignal syscall.Signal
-	everReady  bool     // some manager was
-	before     string   // how the last manager ended
-	failed     string   // why the last upgrade failed too late
-	trial      *manager // of the upgrade under way
-	takingOver bool     // trial follows as soon as current is gone
-	replacing  *inquiry // is answered by the program that follows
-	code       *int     // set: the end
+	everReady  bool            // some manager was
+	before     string          // how the last manager ended
+	failed     string          // why the last upgrade failed too late
+	trial      *manager        // of the upgrade under way
+	takingOver bool            // trial follows as soon as current is gone
+	replacing  *inquiry        // is answered by the program that follows
+	code       *int            // set: the end
+	said       <-chan struct{} // its reason is written; may be nil
 }
 
 // shelved is one thing that is kept; a text is a sealed file in memory.
@@ -140,6 +141,9 @@ func (s *server) run() int {
 		}
 	}
 	s.killAll()
+	if s.said != nil {
+		<-s.said
+	}
 	return *s.code
 }
 

@@ -47,7 +47,7 @@ func (s *server) take(sig syscall.Signal) {
 		s.lastStop, s.lastSignal = now, sig
 		s.stopping++
 		if s.stopping >= enough || s.current == nil {
-			say("killing what still runs")
+			s.said = say("killing what still runs")
 			s.end(1)
 			return
 		}
