@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -62,6 +63,7 @@ type Registry struct {
 	promoted   map[User]int // when a leased generation was promoted: 1, 2, 3...
 	promotions int
 	workers    map[place][]*worker
+	soon       *time.Timer // keepSoon will save; nil: there is nothing to
 	closing    bool
 	closeErr   error
 
@@ -89,6 +91,7 @@ type watcher interface {
 // note is something that run does for another goroutine.
 type note struct {
 	f    func()
+	soon bool          // saving it can wait
 	done chan struct{} // closed when f has returned
 }
 
@@ -166,7 +169,11 @@ func (r *Registry) run() {
 		select {
 		case n := <-r.notes:
 			n.f()
-			r.keep()
+			if n.soon {
+				r.keepSoon()
+			} else {
+				r.keep()
+			}
 			close(n.done)
 		case e, open := <-events:
 			if !open {
@@ -174,14 +181,21 @@ func (r *Registry) run() {
 				continue
 			}
 			r.watched(e)
-			r.keep()
+			r.keepSoon()
 		}
 	}
 }
 
 // do has run call f and waits for it. It is false, and f is not called, after Close.
-func (r *Registry) do(f func()) bool {
-	n := note{f, make(chan struct{})}
+func (r *Registry) do(f func()) bool { return r.send(note{f: f, done: make(chan struct{})}) }
+
+// doSoon is do for what a registry after this one finds out by itself, from the workers: it is saved within a moment, together with what
+// else happens in it.
+func (r *Registry) doSoon(f func()) bool {
+	return r.send(note{f: f, soon: true, done: make(chan struct{})})
+}
+
+func (r *Registry) send(n note) bool {
 	select {
 	case r.notes <- n:
 		<-n.done

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
@@ -129,6 +130,24 @@ func (r *Registry) keep() {
 		r.log.Error("cannot save the state of listeners, a manager after this one would know an older one", "error", err)
 	}
 	r.unsaved = err != nil
+}
+
+const (
+	// aMoment is how long keepSoon gathers changes.
+	aMoment = 100 * time.Millisecond
+	// few listeners are written down in less than a millisecond: there is nothing to gather.
+	few = 50
+)
+
+// keepSoon is keep, in a moment where that is worth while: a ledger of a thousand listeners takes some milliseconds to write.
+func (r *Registry) keepSoon() {
+	if len(r.listeners) <= few {
+		r.keep()
+		return
+	}
+	if r.soon == nil && r.dirty && !r.closing && r.vault != nil {
+		r.soon = time.AfterFunc(aMoment, func() { r.do(func() { r.soon = nil }) })
+	}
 }
 
 // entrust gives the vault the present descriptor of an open listener. When the vault cannot take it the listener stays
