@@ -24,7 +24,7 @@ const patience = 2 * time.Minute
 // program is the supervise under test.
 var program string
 
-// TestMain makes the test binary three programs: the tests, a worker and a hook.
+// TestMain makes the test binary four programs: the tests, a worker, a hook, and what stands between a manager and its keeper.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 			os.Exit(work())
 		case "hook":
 			os.Exit(hook(os.Args[2]))
+		case "proxy":
+			os.Exit(proxy(os.Args[2:]))
 		}
 	}
 	flag.Parse()
