@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
@@ -13,6 +14,7 @@ func (i *instance) takeCharge() {
 	if i.session == nil {
 		return
 	}
+	defer i.told.Store(true)
 	<-i.InCharge()
 	if why := i.session.welcome.Failed; why != "" {
 		i.Record(supervisor.Event{Kind: supervisor.KindUpgradeFailed, Message: "upgrade failed, the program before goes on", Error: why})
@@ -27,17 +29,34 @@ func (i *instance) takeCharge() {
 	}
 }
 
+// Status is the Manager's, with what only the process knows.
+func (i *instance) Status(ctx context.Context, names []string) (supervisor.Status, error) {
+	led := i.session != nil && (i.session.welcome.Trial || i.session.welcome.Failed != "")
+	upgrading := led && !i.told.Load()
+	s, err := i.Manager.Status(ctx, names)
+	s.Upgrading = upgrading
+	return s, err
+}
+
 // Upgrade has the keeper replace this process by the program on disk, and then itself. It returns only when that was refused.
-func (i *instance) Upgrade(context.Context) error {
+func (i *instance) Upgrade(_ context.Context, report func(supervisor.Event)) error {
 	if i.session == nil {
 		return errors.New("cannot upgrade: the keeper is no process of its own on this system")
 	}
-	if err := i.session.client.Upgrade(); err != nil {
+	program := i.session.welcome.Program
+	try := supervisor.Event{Time: time.Now(), Kind: supervisor.KindUpgradeTry, Message: fmt.Sprintf("trying whether %q can go on from here", program)}
+	i.Record(try)
+	report(try)
+	err := runnable(program)
+	if err == nil {
+		err = i.session.client.Upgrade()
+	}
+	if err != nil {
 		i.Record(supervisor.Event{Kind: supervisor.KindUpgradeFailed, Message: "upgrade refused, nothing has changed", Error: err.Error()})
-		return fmt.Errorf("cannot upgrade: %w; nothing has changed", err)
+		return fmt.Errorf("cannot upgrade to %q: %w; nothing has changed", program, err)
 	}
 	return nil
 }
 
 // upgradeBySignal has nobody to answer to but the log.
-func (i *instance) upgradeBySignal() { _ = i.Upgrade(context.Background()) }
+func (i *instance) upgradeBySignal() { _ = i.Upgrade(context.Background(), func(supervisor.Event) {}) }

@@ -65,10 +65,11 @@ func (a *app) drill(f drillFlags, service string) error {
 	if err != nil {
 		return err
 	}
+	p := control.NewPatient(c, func() { fmt.Fprintln(a.err, replacedText) })
 	progress, finished := a.drillProgress(f)
 	result, err := drill.Run(ctx, drill.Options{
 		Targets: targets, Clients: f.clients, HTTP: f.http, Timeout: f.timeout, Restarts: f.restarts, Connections: f.connections,
-		Restart:  func(ctx context.Context, _ int) error { return c.Restart(ctx, service, nil) },
+		Restart:  func(ctx context.Context, _ int) error { return p.Restart(ctx, service, nil) },
 		Progress: progress,
 	})
 	finished()

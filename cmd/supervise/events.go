@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
 	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
 )
 
 type eventFlags struct{ follow, json bool }
@@ -37,7 +38,7 @@ func (a *app) events(f eventFlags) error {
 	p := a.paint(a.out)
 	e := json.NewEncoder(a.out)
 	e.SetEscapeHTML(false)
-	return c.Events(a.whileRead(ctx), f.follow, func(ev supervisor.Event) error {
+	return control.NewPatient(c, nil).Events(a.whileRead(ctx), f.follow, func(ev supervisor.Event) error {
 		if f.json {
 			return e.Encode(ev)
 		}

@@ -15,7 +15,7 @@ func (a *app) holdVerb() *cobra.Command {
 		Args:              arguments(1, -1, "the name of a listener"),
 		ValidArgsFunction: a.completeListeners,
 		RunE: func(_ *cobra.Command, names []string) error {
-			return a.quietly(names, func(ctx context.Context, c *control.Client, name string) error { return c.Hold(ctx, name) })
+			return a.quietly(names, func(ctx context.Context, p *control.Patient, name string) error { return p.Hold(ctx, name) })
 		},
 	}
 }

@@ -28,6 +28,7 @@ type instance struct {
 	log     hclog.Logger
 	load    func() (*config.Config, error)
 	loaded  atomic.Pointer[config.Config] // by the last load
+	told    atomic.Bool                   // the upgrade that led here, if one did, is recorded
 }
 
 // run is the whole life of a supervise. Where a keeper can be a process of its own, this one becomes it, and its child, the

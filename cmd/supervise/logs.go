@@ -44,23 +44,24 @@ func (a *app) logs(f logFlags, service string) error {
 	ctx, cancel := interruptible()
 	defer cancel()
 	ctx = a.whileRead(ctx)
+	p := control.NewPatient(c, nil)
 	if f.json {
 		e := json.NewEncoder(a.out)
 		e.SetEscapeHTML(false)
-		return c.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error { return e.Encode(l) })
+		return p.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error { return e.Encode(l) })
 	}
 	printer := output.NewPrinter(a.out, a.paint(a.out).On)
 	printer.SetTerminal(isTerminal(a.out))
-	expect(ctx, c, printer)
-	return c.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error {
+	expect(ctx, p, printer)
+	return p.Logs(ctx, service, f.lines, f.follow, func(l output.Line) error {
 		printer.Print(l)
 		return printer.Err()
 	})
 }
 
 // expect tells the printer how wide prefixes will be.
-func expect(ctx context.Context, c *control.Client, p *output.Printer) {
-	status, err := c.Status(ctx, nil)
+func expect(ctx context.Context, p *control.Patient, to *output.Printer) {
+	status, err := p.Status(ctx, nil)
 	if err != nil {
 		return // prefixes are narrower then
 	}
@@ -69,6 +70,6 @@ func expect(ctx context.Context, c *control.Client, p *output.Printer) {
 		for _, w := range s.Workers {
 			highest = max(highest, w.Index)
 		}
-		p.Expect(s.Name, highest+1)
+		to.Expect(s.Name, highest+1)
 	}
 }

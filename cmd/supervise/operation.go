@@ -22,7 +22,7 @@ func interruptible() (context.Context, context.CancelFunc) {
 }
 
 // each does one thing to several services, in their order, and stops at the first that fails: a deploy goes no further then.
-func (a *app) each(services []string, do func(ctx context.Context, c *control.Client, name string, report func(supervisor.Event)) error) error {
+func (a *app) each(services []string, do func(ctx context.Context, p *control.Patient, name string, report func(supervisor.Event)) error) error {
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -33,12 +33,12 @@ func (a *app) each(services []string, do func(ctx context.Context, c *control.Cl
 	services = unique(services)
 	if len(services) > 1 {
 		// A slip in the last name must not be found out after the first service has been changed.
-		if _, err := c.Status(ctx, services); err != nil {
+		if _, err := control.NewPatient(c, nil).Status(ctx, services); err != nil {
 			return a.interrupted(err)
 		}
 	}
 	for _, name := range services {
-		err := a.show(name, func(report func(supervisor.Event)) error { return do(ctx, c, name, report) })
+		err := a.show(c, name, func(p *control.Patient, report func(supervisor.Event)) error { return do(ctx, p, name, report) })
 		if err != nil {
 			return a.interrupted(err)
 		}
@@ -57,8 +57,11 @@ func unique(names []string) []string {
 	return list
 }
 
+// replacedText is said when the answer to a verb breaks off.
+const replacedText = "supervise's manager was replaced; looking at what became of it"
+
 // show runs do and shows what it reports.
-func (a *app) show(title string, do func(report func(supervisor.Event)) error) error {
+func (a *app) show(c *control.Client, title string, do func(p *control.Patient, report func(supervisor.Event)) error) error {
 	var mu sync.Mutex // the clock and the reports draw on one terminal
 	steps := view.NewSteps(a.out, a.paint(a.out), isTerminal(a.out), title, time.Now())
 	clock := time.NewTicker(view.TickEvery)
@@ -77,7 +80,12 @@ func (a *app) show(title string, do func(report func(supervisor.Event)) error) e
 			}
 		}
 	})
-	err := do(func(e supervisor.Event) {
+	p := control.NewPatient(c, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		steps.Note(replacedText, time.Now())
+	})
+	err := do(p, func(e supervisor.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		steps.Event(e)
@@ -97,7 +105,7 @@ func (a *app) interrupted(err error) error {
 }
 
 // quietly is each for what takes no time: it says nothing when it worked.
-func (a *app) quietly(names []string, do func(ctx context.Context, c *control.Client, name string) error) error {
+func (a *app) quietly(names []string, do func(ctx context.Context, p *control.Patient, name string) error) error {
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -105,8 +113,9 @@ func (a *app) quietly(names []string, do func(ctx context.Context, c *control.Cl
 	defer c.Close()
 	ctx, cancel := interruptible()
 	defer cancel()
+	p := control.NewPatient(c, nil)
 	for _, name := range unique(names) {
-		if err := do(ctx, c, name); err != nil {
+		if err := do(ctx, p, name); err != nil {
 			return a.interrupted(err)
 		}
 	}

@@ -15,7 +15,7 @@ func (a *app) releaseVerb() *cobra.Command {
 		Args:              arguments(1, -1, "the name of a listener"),
 		ValidArgsFunction: a.completeListeners,
 		RunE: func(_ *cobra.Command, names []string) error {
-			return a.quietly(names, func(ctx context.Context, c *control.Client, name string) error { return c.Release(ctx, name) })
+			return a.quietly(names, func(ctx context.Context, p *control.Patient, name string) error { return p.Release(ctx, name) })
 		},
 	}
 }

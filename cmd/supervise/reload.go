@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/cmd/supervise/internal/view"
 	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
 )
 
 func (a *app) reloadVerb() *cobra.Command {
@@ -30,8 +31,8 @@ func (a *app) reload() error {
 	ctx, cancel := interruptible()
 	defer cancel()
 	var changes []string
-	err = a.show("reload", func(report func(supervisor.Event)) (err error) {
-		changes, err = c.Reload(ctx, report)
+	err = a.show(c, "reload", func(p *control.Patient, report func(supervisor.Event)) (err error) {
+		changes, err = p.Reload(ctx, report)
 		return err
 	})
 	if err != nil {

@@ -19,8 +19,8 @@ another; the first that fails ends it.`,
 		Args:              arguments(1, -1, "the name of a service"),
 		ValidArgsFunction: a.completeServices,
 		RunE: func(_ *cobra.Command, names []string) error {
-			return a.each(names, func(ctx context.Context, c *control.Client, name string, report func(supervisor.Event)) error {
-				return c.Restart(ctx, name, report)
+			return a.each(names, func(ctx context.Context, p *control.Patient, name string, report func(supervisor.Event)) error {
+				return p.Restart(ctx, name, report)
 			})
 		},
 	}

@@ -23,8 +23,8 @@ supervise ends or a reload brings another number.`,
 			if err != nil || n < 0 {
 				return usage(cmd, "cannot scale to %q workers: it must be a number, 0 or more", args[1])
 			}
-			return a.each(args[:1], func(ctx context.Context, c *control.Client, name string, report func(supervisor.Event)) error {
-				return c.Scale(ctx, name, n, report)
+			return a.each(args[:1], func(ctx context.Context, p *control.Patient, name string, report func(supervisor.Event)) error {
+				return p.Scale(ctx, name, n, report)
 			})
 		},
 	}

@@ -21,8 +21,8 @@ func (a *app) signalVerb() *cobra.Command {
 			if err != nil {
 				return usage(cmd, "cannot send signal %q: %v", args[1], err)
 			}
-			return a.quietly(args[:1], func(ctx context.Context, c *control.Client, service string) error {
-				return c.Signal(ctx, service, name)
+			return a.quietly(args[:1], func(ctx context.Context, p *control.Patient, service string) error {
+				return p.Signal(ctx, service, name)
 			})
 		},
 	}

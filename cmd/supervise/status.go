@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,10 +39,11 @@ func (a *app) status(f statusFlags, names []string) error {
 	defer c.Close()
 	ctx, cancel := interruptible()
 	defer cancel()
+	p := control.NewPatient(c, nil)
 	if f.watch {
-		return a.watch(a.whileRead(ctx), c, f, names)
+		return a.watch(a.whileRead(ctx), p, f, names)
 	}
-	s, err := c.Status(ctx, names)
+	s, err := p.Status(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -62,13 +64,14 @@ func (a *app) printStatus(s supervisor.Status, f statusFlags) error {
 }
 
 // watch shows the status after events, and on a terminal once a second for what makes none: ages and queues.
-func (a *app) watch(ctx context.Context, c *control.Client, f statusFlags, names []string) error {
+func (a *app) watch(ctx context.Context, p *control.Patient, f statusFlags, names []string) error {
 	redraw := isTerminal(a.out) && !f.json
-	changed, ended := a.changes(ctx, c)
+	changed, ended := a.changes(ctx, p)
 	for first := true; ; first = false {
-		s, err := c.Status(ctx, names)
+		s, err := p.Status(ctx, names)
+		nobody := (*control.UnreachableError)(nil)
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, !first && errors.As(err, &nobody): // supervise has ended
 			return nil
 		case err != nil:
 			return err
@@ -90,11 +93,11 @@ func (a *app) watch(ctx context.Context, c *control.Client, f statusFlags, names
 }
 
 // changes follows the events and gives a note whenever there is a new one; many at a time are one note.
-func (a *app) changes(ctx context.Context, c *control.Client) (changed chan struct{}, ended chan error) {
+func (a *app) changes(ctx context.Context, p *control.Patient) (changed chan struct{}, ended chan error) {
 	changed, ended = make(chan struct{}, 1), make(chan error, 1)
 	began := time.Now()
 	go func() {
-		ended <- c.Events(ctx, true, func(e supervisor.Event) error {
+		ended <- p.Events(ctx, true, func(e supervisor.Event) error {
 			if e.Time.Before(began) {
 				return nil // the recorded ones
 			}

@@ -18,8 +18,8 @@ the backlog until the service is started again.`,
 		Args:              arguments(1, -1, "the name of a service"),
 		ValidArgsFunction: a.completeServices,
 		RunE: func(_ *cobra.Command, names []string) error {
-			return a.each(names, func(ctx context.Context, c *control.Client, name string, report func(supervisor.Event)) error {
-				return c.Stop(ctx, name, report)
+			return a.each(names, func(ctx context.Context, p *control.Patient, name string, report func(supervisor.Event)) error {
+				return p.Stop(ctx, name, report)
 			})
 		},
 	}

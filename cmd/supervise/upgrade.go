@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +20,6 @@ connection is lost. If it cannot run, or cannot read what the running one has de
 	}
 }
 
-// upgradeTimeout bounds the time from the end of one manager to the word of the next.
-const upgradeTimeout = time.Minute
-
 func (a *app) upgrade() error {
 	c, err := a.client()
 	if err != nil {
@@ -34,53 +28,20 @@ func (a *app) upgrade() error {
 	defer c.Close()
 	ctx, cancel := interruptible()
 	defer cancel()
-	before, err := c.Status(ctx, nil)
-	if err != nil {
+	var before, now supervisor.Status
+	err = a.show(c, "upgrade", func(p *control.Patient, report func(supervisor.Event)) (err error) {
+		if before, err = p.Status(ctx, nil); err != nil {
+			return err
+		}
+		if err = p.Upgrade(ctx, report); err != nil {
+			return err
+		}
+		now, err = p.Status(ctx, nil)
 		return err
-	}
-	if err := c.Upgrade(ctx); err != nil {
-		return a.interrupted(err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, upgradeTimeout)
-	defer cancel()
-	done, err := upgraded(ctx, c)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("cannot tell how the upgrade ended: supervise did not say within %s (see supervise status)", upgradeTimeout)
-	case err != nil:
-		return a.interrupted(err)
-	case done.Kind == supervisor.KindUpgradeFailed:
-		return fmt.Errorf("cannot upgrade: %s: %s", done.Message, done.Error)
-	}
-	now, err := c.Status(ctx, nil)
+	})
 	if err != nil {
 		return a.interrupted(err)
 	}
 	fmt.Fprintf(a.out, "upgraded from version %s to %s\n", before.Version, now.Version)
 	return nil
-}
-
-// upgraded waits until the manager that comes says how it went. What it has recorded began with it.
-func upgraded(ctx context.Context, c *control.Client) (supervisor.Event, error) {
-	var last supervisor.Event
-	found := errors.New("found")
-	for {
-		err := c.Events(ctx, true, func(e supervisor.Event) error {
-			if e.Kind == supervisor.KindUpgraded || e.Kind == supervisor.KindUpgradeFailed {
-				last = e
-				return found
-			}
-			return nil
-		})
-		switch {
-		case errors.Is(err, found):
-			return last, nil
-		case ctx.Err() != nil:
-			return last, ctx.Err()
-		}
-		select { // the keeper holds the control socket: only between two managers somebody else could refuse
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
 }

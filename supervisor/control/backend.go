@@ -25,7 +25,7 @@ type Backend interface {
 	Reload(ctx context.Context, report func(supervisor.Event)) (config.Changes, error)
 
 	// Upgrade replaces this program by the one on disk. It returns only when that was refused: else the process is ended.
-	Upgrade(ctx context.Context) error
+	Upgrade(ctx context.Context, report func(supervisor.Event)) error
 
 	// Events and Logs hand out what is recorded and, with follow, what comes, until ctx ends or emit fails.
 	// They stop soon after emit returned an error, and return it.

@@ -27,13 +27,14 @@ type Client struct {
 	http *http.Client
 }
 
-// NewClient does not connect yet. Close it.
+// NewClient does not connect yet. Close it. Every request has a connection of its own: one that is kept for the next request might
+// be to a manager that has ended meanwhile, and a request that fails on it may have been carried out or not.
 func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", path)
 	}
-	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil}}}
+	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil, DisableKeepAlives: true}}}
 }
 
 // Path is the control socket.
@@ -102,13 +103,18 @@ func (c *Client) do(ctx context.Context, method, path string, body any) (*http.R
 	return nil, &Error{Result: *m.Result, Status: resp.StatusCode}
 }
 
-// unreachable tells a dead socket from a request that was called off.
+// unreachable tells a dead socket from one that was alive, and from a request that was called off.
 func (c *Client) unreachable(err error) error {
 	if e := (*url.Error)(nil); errors.As(err, &e) {
 		err = e.Err
 	}
-	if errors.Is(err, context.Canceled) {
+	var op *net.OpError
+	switch {
+	case errors.Is(err, context.Canceled):
 		return err
+	case errors.As(err, &op) && op.Op == "dial":
+	case isHangUp(err):
+		return fmt.Errorf("%w: %w", ErrGone, err)
 	}
 	return &UnreachableError{Path: c.path, Err: err}
 }
@@ -134,7 +140,7 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(v); err != nil {
-		return fmt.Errorf("cannot understand the answer of %s: %w", c.path, err)
+		return c.broken(ctx, err)
 	}
 	return nil
 }
@@ -142,11 +148,20 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 // Events hands out the recorded events and, with follow, every new one until ctx ends (nil), supervise goes away (nil) or
 // emit fails.
 func (c *Client) Events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {
+	return unlessGone(c.events(ctx, follow, emit))
+}
+
+// events also tells a manager that is gone (ErrGone) from one that has nothing more to say.
+func (c *Client) events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {
 	return stream(ctx, c, "/v1/events"+query(flags(follow)), emit)
 }
 
 // Logs hands out the last n lines of a service, of all when it is "", and goes on like Events.
 func (c *Client) Logs(ctx context.Context, service string, n int, follow bool, emit func(output.Line) error) error {
+	return unlessGone(c.logs(ctx, service, n, follow, emit))
+}
+
+func (c *Client) logs(ctx context.Context, service string, n int, follow bool, emit func(output.Line) error) error {
 	v := flags(follow)
 	v.Set("lines", strconv.Itoa(n))
 	if service != "" {
@@ -180,10 +195,10 @@ func stream[T any](ctx context.Context, c *Client, path string, emit func(T) err
 	for {
 		var v T
 		switch err := d.Decode(&v); {
-		case err == io.EOF || err != nil && ctx.Err() != nil || errors.Is(err, io.ErrUnexpectedEOF):
+		case err == io.EOF || err != nil && ctx.Err() != nil:
 			return nil
 		case err != nil:
-			return fmt.Errorf("cannot understand the answer of %s: %w", c.path, err)
+			return c.broken(ctx, err)
 		}
 		if err := emit(v); err != nil {
 			return err

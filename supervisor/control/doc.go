@@ -9,6 +9,7 @@
 //	POST /v1/services/NAME/signal                {"signal":"SIGUSR1"}
 //	POST /v1/listeners/NAME/{hold,release}
 //	POST /v1/reload
+//	POST /v1/upgrade
 //
 // curl is a complete client:
 //
@@ -29,7 +30,9 @@
 // A failure is {"result":{"ok":false,"error":"one sentence","output":["last lines of the worker"],"code":1}}; code is the
 // exit code of the command line. What is wrong from the start also has a status of its own: 400 a request that
 // is not understood, 403 not allowed, 404 no such service or path, 405 wrong method, 409 not possible or failed. Once a
-// line was sent the status is 200: read the last line. An answer without a result means that supervise went away.
+// line was sent the status is 200: read the last line. An answer without a result means that the manager went away: what was
+// begun goes on, and the next manager answers at the same socket. [Patient] is the client that finds out there how it ended. An upgrade
+// that goes well always ends so.
 //
 // # Clients that go away
 //

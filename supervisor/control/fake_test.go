@@ -171,10 +171,10 @@ func serve(t *testing.T, b Backend) (*Client, *Server) {
 	return c, s
 }
 
-func (f *fake) Upgrade(ctx context.Context) error {
+func (f *fake) Upgrade(ctx context.Context, report func(supervisor.Event)) error {
 	f.call("upgrade")
 	if f.run != nil {
-		return f.run(ctx, func(supervisor.Event) {})
+		return f.run(ctx, report)
 	}
 	return nil
 }

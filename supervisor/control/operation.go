@@ -151,7 +151,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *request) error {
 	if err := r.body(w, &struct{}{}); err != nil {
 		return err
 	}
-	return s.operation(w, func(ctx context.Context, _ func(supervisor.Event)) (*Result, error) {
-		return nil, s.backend.Upgrade(ctx)
+	return s.operation(w, func(ctx context.Context, report func(supervisor.Event)) (*Result, error) {
+		return nil, s.backend.Upgrade(ctx, report)
 	})
 }

@@ -3,17 +3,11 @@ package control
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
-
-// ErrGone means that supervise went away before it said how the operation ended.
-var ErrGone = errors.New("supervise went away before it answered (see supervise status)")
 
 // Restart rolls out the next generation and waits; report gets each step and may be nil. Like all verbs it gives an *Error when
 // supervise says that it failed; the operation goes on when ctx ends.
@@ -61,12 +55,13 @@ func (c *Client) Reload(ctx context.Context, report func(supervisor.Event)) ([]s
 
 // Upgrade asks for the program on disk in place of the one that runs. An *Error says why that was refused; nothing has changed
 // then. Nil means that the manager that was asked is gone and the next one takes over: its events tell how that went.
-func (c *Client) Upgrade(ctx context.Context) error {
-	_, err := c.post(ctx, "/v1/upgrade", nil, nil)
-	var gone *UnreachableError
-	if errors.Is(err, ErrGone) || errors.As(err, &gone) && errors.Is(gone.Err, io.EOF) {
-		return nil
-	}
+func (c *Client) Upgrade(ctx context.Context, report func(supervisor.Event)) error {
+	return unlessGone(c.upgrade(ctx, report))
+}
+
+// upgrade gives ErrGone when the manager that was asked is gone.
+func (c *Client) upgrade(ctx context.Context, report func(supervisor.Event)) error {
+	_, err := c.post(ctx, "/v1/upgrade", nil, report)
 	return err
 }
 
@@ -97,18 +92,4 @@ func (c *Client) post(ctx context.Context, path string, body any, report func(su
 			return *m.Result, &Error{Result: *m.Result, Status: resp.StatusCode}
 		}
 	}
-}
-
-func (c *Client) broken(ctx context.Context, err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(err, &syntax), errors.As(err, &kind):
-		return fmt.Errorf("cannot understand the answer of %s: %w", c.path, err)
-	case err == io.EOF:
-		return ErrGone
-	}
-	return fmt.Errorf("%w: %w", ErrGone, err)
 }

@@ -60,6 +60,12 @@ func (v *live) Event(e supervisor.Event) {
 	v.Tick(e.Time)
 }
 
+// Note stands above the step that is going on.
+func (v *live) Note(text string, now time.Time) {
+	v.permanent(v.paint.Warn("!"), "note", text, now)
+	v.Tick(now)
+}
+
 // stepName is how a step is called; "" for what is none.
 func stepName(kind string) string {
 	switch kind {
@@ -81,8 +87,14 @@ func stepName(kind string) string {
 		return "stop"
 	case supervisor.KindServiceScaled:
 		return "scale"
-	case supervisor.KindReload, supervisor.KindReloadFailed:
+	case supervisor.KindReloadBegin, supervisor.KindReload, supervisor.KindReloadFailed:
 		return "reload"
+	case supervisor.KindUpgradeTry:
+		return "try"
+	case supervisor.KindTakenOver:
+		return "takeover"
+	case supervisor.KindUpgraded, supervisor.KindUpgradeFailed:
+		return "upgrade"
 	case supervisor.KindWorkerFailed, supervisor.KindWorkerBackoff:
 		return "worker"
 	}
@@ -92,7 +104,7 @@ func stepName(kind string) string {
 // isPoint is a step that takes no time.
 func isPoint(kind string) bool {
 	switch kind {
-	case supervisor.KindReady, supervisor.KindPromote, supervisor.KindRetire, supervisor.KindServiceStopped, supervisor.KindReload:
+	case supervisor.KindReady, supervisor.KindPromote, supervisor.KindRetire, supervisor.KindServiceStopped, supervisor.KindReload, supervisor.KindTakenOver, supervisor.KindUpgraded:
 		return true
 	}
 	return false

@@ -13,6 +13,8 @@ import (
 type Steps interface {
 	// Event shows one step.
 	Event(supervisor.Event)
+	// Note shows something that is no step, in its place among them.
+	Note(text string, now time.Time)
 	// Tick shows that time goes on.
 	Tick(now time.Time)
 	// Done ends the view; the error itself is for the caller to show.
@@ -30,9 +32,10 @@ func NewSteps(w io.Writer, p Paint, terminal bool, title string, now time.Time) 
 // plain prints "app: generation 2 is ready (4 workers)".
 type plain struct{ w io.Writer }
 
-func (v *plain) Event(e supervisor.Event)    { fmt.Fprintln(v.w, EventText(e)) }
-func (v *plain) Tick(time.Time)              {}
-func (v *plain) Done(err error, _ time.Time) {}
+func (v *plain) Event(e supervisor.Event)      { fmt.Fprintln(v.w, EventText(e)) }
+func (v *plain) Note(text string, _ time.Time) { fmt.Fprintln(v.w, text) }
+func (v *plain) Tick(time.Time)                {}
+func (v *plain) Done(err error, _ time.Time)   {}
 
 // EventText is an event as one line, without its time.
 func EventText(e supervisor.Event) string {
