@@ -70,6 +70,7 @@ func Main(o Options) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(25)
 	s := newServer(o)
+	s.listen() // first: until here SIGTERM ends us
 	if err := s.begin(os.Getenv(Variable)); err != nil {
 		<-say("cannot start: " + err.Error())
 		return 1
@@ -103,7 +104,6 @@ func (s *server) begin(variable string) error {
 	} else if err := s.takeGiven(); err != nil {
 		return err
 	}
-	s.listen()
 	s.reap()
 	if s.current == nil {
 		s.restart(0)
