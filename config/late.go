@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,6 +89,12 @@ func (l *late) resolve(r *report, scope Scope) Resolved {
 		}
 	}
 	return to
+}
+
+// HasHook is whether a hook is written down for the service: before_start, after_ready, before_stop or after_stop. What it is made
+// of may still turn out to be null for a worker.
+func (s *Service) HasHook(name string) bool {
+	return slices.ContainsFunc(s.late.fields, func(f lateField) bool { return f.name == name })
 }
 
 // at gives the place of the first expression of that name.

@@ -26,10 +26,7 @@ func (h *host) hook(s spec, name string, done func(error)) (cancel, release func
 }
 
 // hasHook implements runner.
-func (h *host) hasHook(s spec, name string) bool {
-	_, command := h.resolveHook(s, name)
-	return command != nil
-}
+func (h *host) hasHook(s spec, name string) bool { return s.service.HasHook(name) }
 
 // resolveHook gives the command of a hook, nil when there is none. What cannot be worked out, a worker will say.
 func (h *host) resolveHook(s spec, name string) (layout, []string) {
@@ -42,6 +39,9 @@ func (h *host) resolveHook(s spec, name string) (layout, []string) {
 
 func (c *child) runHook(ctx context.Context, name string) error {
 	l, command := c.host.resolveHook(c.spec, name)
+	if command == nil && !c.inherited {
+		return nil
+	}
 	if c.inherited {
 		c.readOn()
 		c.left.close()

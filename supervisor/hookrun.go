@@ -43,7 +43,7 @@ func (h *hookRun) kill() {
 // hook runs a hook of g, if there is one, and then hooked. After limit it is ended; zero means no limit. What waits for
 // the end of g waits for its hook.
 func (s *service) hook(g *generation, name string, limit time.Duration) {
-	if s.killed || !s.runner.hasHook(s.spec(g, 0), name) {
+	if s.killed || !s.runner.hasHook(spec{service: g.cfg, generation: g.number}, name) {
 		s.hooked(g, name, nil)
 		return
 	}
