@@ -91,7 +91,6 @@ type watcher interface {
 // note is something that run does for another goroutine.
 type note struct {
 	f    func()
-	soon bool          // saving it can wait
 	done chan struct{} // closed when f has returned
 }
 
@@ -169,11 +168,7 @@ func (r *Registry) run() {
 		select {
 		case n := <-r.notes:
 			n.f()
-			if n.soon {
-				r.keepSoon()
-			} else {
-				r.keep()
-			}
+			r.keepSoon()
 			close(n.done)
 		case e, open := <-events:
 			if !open {
@@ -187,15 +182,8 @@ func (r *Registry) run() {
 }
 
 // do has run call f and waits for it. It is false, and f is not called, after Close.
-func (r *Registry) do(f func()) bool { return r.send(note{f: f, done: make(chan struct{})}) }
-
-// doSoon is do for what a registry after this one finds out by itself, from the workers: it is saved within a moment, together with what
-// else happens in it.
-func (r *Registry) doSoon(f func()) bool {
-	return r.send(note{f: f, soon: true, done: make(chan struct{})})
-}
-
-func (r *Registry) send(n note) bool {
+func (r *Registry) do(f func()) bool {
+	n := note{f, make(chan struct{})}
 	select {
 	case r.notes <- n:
 		<-n.done

@@ -139,14 +139,15 @@ const (
 	few = 50
 )
 
-// keepSoon is keep, in a moment where that is worth while: a ledger of a thousand listeners takes some milliseconds to write.
+// keepSoon is keep, in a moment where that is worth while: a ledger of a thousand listeners takes some milliseconds to write. What
+// has to be saved before it is done is saved by a change itself; the rest a registry after this one finds out from the workers.
 func (r *Registry) keepSoon() {
 	if len(r.listeners) <= few {
 		r.keep()
 		return
 	}
 	if r.soon == nil && r.dirty && !r.closing && r.vault != nil {
-		r.soon = time.AfterFunc(aMoment, func() { r.do(func() { r.soon = nil }) })
+		r.soon = time.AfterFunc(aMoment, func() { r.do(func() { r.soon = nil; r.keep() }) })
 	}
 }
 

@@ -52,7 +52,7 @@ func (w *worker) String() string {
 // WorkerEvent tells the guard about a worker. For every worker Started comes first and Gone last. It returns when the
 // worker's listeners have been checked, and put back as they have to be.
 func (r *Registry) WorkerEvent(e WorkerEvent) {
-	r.doSoon(func() { r.workerEvent(e) })
+	r.do(func() { r.workerEvent(e) })
 }
 
 func (r *Registry) workerEvent(e WorkerEvent) {
