@@ -97,6 +97,11 @@ func (s *Service) HasHook(name string) bool {
 	return slices.ContainsFunc(s.late.fields, func(f lateField) bool { return f.name == name })
 }
 
+// Mentions is whether an expression of the service may use the listener of that name: Resolve needs no others.
+func (s *Service) Mentions(listener string) bool {
+	return s.late.needs.allListeners || slices.Contains(s.late.needs.listeners, listener)
+}
+
 // at gives the place of the first expression of that name.
 func (l *late) at(name string) place {
 	for _, f := range l.fields {

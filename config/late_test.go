@@ -11,3 +11,20 @@ func TestHasHook(t *testing.T) {
 		}
 	}
 }
+
+func TestMentions(t *testing.T) {
+	c := mustParse(t, `
+listener "a" { address = "tcp://:1" }
+listener "b" { address = "tcp://:2" }
+service "one" { command = ["./app", "${listener.a.port}"] }
+service "any" { command = ["./app", "${listener[env.NAME].port}"] }
+`, Host{Environ: []string{"NAME=b"}})
+	for _, tt := range []struct {
+		service, listener string
+		want              bool
+	}{{"one", "a", true}, {"one", "b", false}, {"any", "a", true}, {"any", "b", true}} {
+		if got := c.Service(tt.service).Mentions(tt.listener); got != tt.want {
+			t.Errorf("%s of %s: %v", tt.listener, tt.service, got)
+		}
+	}
+}

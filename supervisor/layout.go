@@ -116,6 +116,9 @@ func describeSocket(name string, a fdpass.Address) dialect.Socket {
 func (l layout) scope(s spec, around surroundings) config.Scope {
 	listeners := map[string]config.ListenerValue{}
 	for _, other := range s.all.Listeners {
+		if !s.service.Mentions(other.Name) {
+			continue
+		}
 		listeners[other.Name] = valueOf(s.addressOf(other.Name), -1)
 	}
 	for i, name := range s.service.Listeners {

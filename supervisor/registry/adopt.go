@@ -67,6 +67,7 @@ func (r *Registry) adopt(items []*item) {
 	old := r.listeners
 	r.listeners = make([]*held, 0, len(items))
 	clear(r.byName)
+	r.addresses = nil
 	for _, i := range items {
 		h := i.old
 		if h == nil {

@@ -86,6 +86,7 @@ func (r *Registry) enlist(h *held, e entry) {
 	}
 	r.listeners = append(r.listeners, h)
 	r.byName[h.name] = h
+	r.addresses = nil
 	if h.given != "" { // killed before it let go of the original
 		r.letGoGiven(h)
 	}

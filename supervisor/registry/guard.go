@@ -139,6 +139,7 @@ func (r *Registry) revive(h *held, by []*worker) {
 func (r *Registry) reopen(h *held) error {
 	r.watcher.Remove(h.socket)
 	err := h.socket.Reopen()
+	r.addresses = nil
 	r.watch(h)
 	if err != nil {
 		return err

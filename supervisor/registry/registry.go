@@ -63,7 +63,8 @@ type Registry struct {
 	promoted   map[User]int // when a leased generation was promoted: 1, 2, 3...
 	promotions int
 	workers    map[place][]*worker
-	soon       *time.Timer // keepSoon will save; nil: there is nothing to
+	soon       *time.Timer               // keepSoon will save; nil: there is nothing to
+	addresses  map[string]fdpass.Address // what Addresses gives; nil when it has to be made anew
 	closing    bool
 	closeErr   error
 
@@ -206,13 +207,17 @@ func (r *Registry) Unused() []string {
 	return names
 }
 
-// Addresses gives the real address of every configured listener by name.
+// Addresses gives the real address of every configured listener by name. The map is shared and must not be changed.
 func (r *Registry) Addresses() map[string]fdpass.Address {
-	m := map[string]fdpass.Address{}
+	var m map[string]fdpass.Address
 	r.do(func() {
-		for name, h := range r.byName {
-			m[name] = h.socket.Address()
+		if r.addresses == nil {
+			r.addresses = make(map[string]fdpass.Address, len(r.byName))
+			for name, h := range r.byName {
+				r.addresses[name] = h.socket.Address()
+			}
 		}
+		m = r.addresses
 	})
 	return m
 }
