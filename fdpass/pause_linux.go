@@ -4,10 +4,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pause attaches or detaches a socket filter of one classic BPF instruction, "ret 0": take nothing of any packet. The
-// kernel runs it for every packet that is addressed to the listener itself, so SYNs and the last packet of a handshake
-// are dropped; clients send them again (after 1 s, 3 s, 7 s ...) and notice only the wait. Connections that exist
-// already have sockets of their own, made without the filter, and go on, also those still in the accept queue.
+// pause attaches or detaches a socket filter that drops SYNs: clients send them again (after 1 s, 3 s, 7 s ...) and notice
+// only the wait. The kernel runs it for every packet that is addressed to the listener itself. It lets all others pass: a handshake
+// under way is completed, and the socket of a connection that is made at the moment of the change, which inherits the
+// filter for good (sk_clone_lock), is not harmed by it.
 // SO_LOCK_FILTER is not set: another holder could not undo our mistake. Linux 6.18 wants CAP_NET_ADMIN for a filter on
 // TCP (measured; not for UDP and unix), older ones want nothing.
 func pause(s *Socket, on bool) error {
@@ -31,6 +31,20 @@ func setFilter(fd int, on bool) error {
 	if !on {
 		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0)
 	}
-	drop := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &drop[0]})
+	program := dropSYN
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
+
+// dropSYN is the filter. A packet begins with its TCP header, in which byte 13 holds the flags.
+var dropSYN = [...]unix.SockFilter{
+	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
+	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: flagSYN | flagACK},
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: flagSYN, Jf: 1},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 1<<32 - 1},
+}
+
+const (
+	flagSYN = 0x02
+	flagACK = 0x10
+)

@@ -115,7 +115,7 @@ func sweepFIFO(f *socketFile, mode uint32) error {
 // isPaused says whether the filter of Pause is on the socket.
 func isPaused(fd int) bool {
 	filter, err := socketFilter(fd)
-	return err == nil && filter == unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}
+	return err == nil && filter == dropSYN
 }
 
 func sweep(a Address) error {
