@@ -40,6 +40,7 @@ type shelf struct {
 	mu     sync.Mutex
 	texts  map[string][]byte
 	full   bool
+	count  int
 	mortal *mortal
 }
 
@@ -59,6 +60,7 @@ func (s *shelf) Save(name string, text []byte) error {
 		return errFull
 	}
 	s.texts[name] = text
+	s.count++
 	return nil
 }
 
@@ -70,6 +72,18 @@ func (s *shelf) Drop(name string) error {
 	}
 	delete(s.texts, name)
 	return nil
+}
+
+func (s *shelf) setFull(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.full = on
+}
+
+func (s *shelf) saves() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count
 }
 
 func (s *shelf) all() map[string][]byte {
