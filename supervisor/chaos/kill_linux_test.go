@@ -84,7 +84,7 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 func (s *site) recover(t testing.TB, n int) (r recoveries) {
 	t.Helper()
 	before := s.mustStatus(t)
-	lost := s.load(t, n, 1000, func(int) {
+	lost := s.load(t, many, n, 1000, func(int) {
 		r.start = append(r.start, starting(t))
 		status, took := s.killManager(t)
 		r.took = append(r.took, took)

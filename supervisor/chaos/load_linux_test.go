@@ -8,12 +8,15 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/drill"
 )
 
-// clients is how many open new connections at the same time.
-const clients = 8
+// How many clients open new connections at the same time: all that the machine can do, or some beside something else.
+const (
+	many = 8
+	few  = 2
+)
 
 // load makes connections to the site's first listener while meanwhile runs, once or, with more turns, before and after every
 // pace of them.
-func (s *site) load(t testing.TB, turns, pace int, meanwhile func(turn int)) drill.Result {
+func (s *site) load(t testing.TB, clients, turns, pace int, meanwhile func(turn int)) drill.Result {
 	t.Helper()
 	target, err := drill.Dialable(s.mustStatus(t).Listeners[0].Address)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 var (
 	kills    = flag.Int("chaos.kills", 20, "how often TestProcChaosKillManager kills the manager")
 	upgrades = flag.Int("chaos.upgrades", 5, "how often TestProcChaosUpgrade upgrades")
-	rounds   = flag.Int("chaos.rounds", 12, "how many things TestProcChaosRandom breaks")
+	rounds   = flag.Int("chaos.rounds", 40, "how many things TestProcChaosRandom breaks")
 	seed     = flag.Uint64("chaos.seed", 1, "what TestProcChaosRandom draws from")
+	all      = flag.Bool("chaos.all", false, "TestProcChaosEveryStep goes through all combinations")
 	stride   = flag.Int("chaos.stride", 7, "TestProcChaosEveryRequest kills the manager at every stride-th request; 1: at each")
 )
 

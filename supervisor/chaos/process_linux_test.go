@@ -121,18 +121,68 @@ func (h handle) gone(t testing.TB) {
 	}
 }
 
-// descriptors counts what is open in a process, by kind.
+// descriptors counts what is open in a process, by kind. Accepted connections are left out: one of those who ask how things are is
+// often just being closed.
 func descriptors(pid int) map[string]int {
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	entries, _ := os.ReadDir(dir)
 	kinds := map[string]int{}
-	for _, e := range entries {
-		target, err := os.Readlink(filepath.Join(dir, e.Name()))
-		if err != nil {
-			continue // closed meanwhile
+	accepted := acceptedConnections()
+	for _, target := range opened(pid) {
+		if accepted[target] {
+			continue
 		}
-		kind, _, _ := strings.Cut(target, ":[") // socket:[123], pipe:[124]
+		kind, _, _ := strings.Cut(strings.TrimSuffix(target, " (deleted)"), ":[") // socket:[123], pipe:[124]
+		if memory, named := strings.CutPrefix(kind, "/memfd:"); named {
+			what, _, _ := strings.Cut(memory, "/") // worker/app/1/0/1
+			kind = "memory " + what
+		}
 		kinds[kind]++
 	}
 	return kinds
+}
+
+// opened lists what the descriptors of a process are.
+func opened(pid int) (list []string) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil { // else it was closed meanwhile
+			list = append(list, target)
+		}
+	}
+	return list
+}
+
+// unixSockets gives the lines of /proc/net/unix by "socket:[INODE]".
+func unixSockets() map[string]string {
+	lines := map[string]string{}
+	text, _ := os.ReadFile("/proc/net/unix")
+	for line := range strings.Lines(string(text)) {
+		// Num RefCount Protocol Flags Type St Inode Path
+		if fields := strings.Fields(line); len(fields) >= 7 {
+			lines["socket:["+fields[6]+"]"] = strings.TrimSpace(line)
+		}
+	}
+	return lines
+}
+
+// acceptedConnections are the stream sockets with the path of a listener that are none themselves (__SO_ACCEPTCON).
+func acceptedConnections() map[string]bool {
+	found := map[string]bool{}
+	for name, line := range unixSockets() {
+		fields := strings.Fields(line)
+		found[name] = len(fields) > 7 && fields[4] == "0001" && fields[3] != "00010000"
+	}
+	return found
+}
+
+// sockets describes the unix sockets that a process has open, for people.
+func sockets(pid int) string {
+	var list []string
+	lines := unixSockets()
+	for _, target := range opened(pid) {
+		if line := lines[target]; line != "" {
+			list = append(list, line)
+		}
+	}
+	return strings.Join(list, "\n")
 }

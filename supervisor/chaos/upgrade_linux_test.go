@@ -30,7 +30,7 @@ func runs(t testing.TB, pid int, file string) bool {
 func TestProcChaosUpgrade(t *testing.T) {
 	s := newSite(t, plain(2, ""))
 	begin := s.mustStatus(t)
-	unharmed(t, s.load(t, *upgrades, 500, func(int) {
+	unharmed(t, s.load(t, many, *upgrades, 500, func(int) {
 		was := s.mustStatus(t)
 		s.install(t, program)
 		if code, out := s.verb(t, "upgrade"); code != 0 {
@@ -130,7 +130,7 @@ func TestProcChaosUpgradeCrashes(t *testing.T) {
 	s.installProxy(t)
 	var c countdown
 	s.gate.rule(c.answer)
-	unharmed(t, s.load(t, 1, 10, func(int) {
+	unharmed(t, s.load(t, few, 1, 10, func(int) {
 		for _, how := range []string{before, after} {
 			s.crashUpgrades(t, &c, how)
 		}
