@@ -134,6 +134,14 @@ func (i *instance) manage(r runner, cfg *config.Config, api *control.Listener, o
 	return err
 }
 
+// pid is the process that people know and signal.
+func (i *instance) pid() int {
+	if i.session != nil {
+		return i.session.welcome.KeeperPID
+	}
+	return os.Getpid()
+}
+
 // leave removes the runtime folder, unless somebody still runs in it.
 func (i *instance) leave(dir string) {
 	if i.session == nil || i.session.over {
@@ -154,7 +162,7 @@ func (i *instance) serve(api net.Listener, cfg *config.Config) error {
 	go i.introduce(cfg)
 	go i.takeCharge()
 	if i.session == nil || i.session.first {
-		i.log.Info("supervise started", "version", version(), "pid", os.Getpid(), "control", api.Addr().String())
+		i.log.Info("supervise started", "version", version(), "pid", i.pid(), "control", api.Addr().String())
 	}
 	err := i.Run(ctx)
 	closing, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -133,11 +133,11 @@ func (s *session) control(path string, c config.Control) (*control.Listener, err
 // watch ends this process when the keeper is gone: nothing that it does would reach anybody. It says how the last manager ended.
 func (s *session) watch(log hclog.Logger) {
 	if s.welcome.Before != "" && !s.first && !s.welcome.Trial {
-		log.Warn("the manager before this one "+s.welcome.Before+", going on", "pid", os.Getpid())
+		log.Warn("the manager before this one "+s.welcome.Before+", going on", "manager", os.Getpid())
 	}
 	go func() {
 		<-s.client.Gone()
-		log.Error("the keeper is gone; its workers go on without supervision", "keeper", s.welcome.KeeperPID)
+		log.Error("the keeper is gone; workers go on without supervision, as far as they do without their output", "keeper", s.welcome.KeeperPID)
 		os.Exit(codeFailed)
 	}()
 }

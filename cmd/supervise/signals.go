@@ -114,8 +114,7 @@ func (i *instance) reloadBySignal() {
 	defer i.tellReloading()()
 	changes, err := i.Reload(context.Background(), func(supervisor.Event) {})
 	switch {
-	case err != nil:
-		i.log.Error("reload failed, nothing else has changed", "error", err)
+	case err != nil: // that is in the log already, as an event
 	case changes.Empty():
 		i.log.Info("reloaded, nothing has changed")
 	default:

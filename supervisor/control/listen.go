@@ -95,6 +95,7 @@ func Restore(p Place, d *fdpass.Descriptor) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, _ = socket.RestorePath() // somebody may have removed it meanwhile
 	return listener(socket)
 }
 
@@ -103,13 +104,33 @@ func listener(s *fdpass.Socket) (*Listener, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &Listener{Listener: l, socket: s}, nil
+	guarded := &Listener{Listener: l, socket: s}
+	guarded.guard()
+	return guarded, nil
 }
 
-// Listener is an open control socket.
+// Listener is an open control socket. Its path is put back when somebody removes it, as programs do that tidy temporary folders.
 type Listener struct {
 	net.Listener
-	socket *fdpass.Socket
+	socket  *fdpass.Socket
+	watcher *fdpass.Watcher // nil where there are none left
+}
+
+func (l *Listener) guard() {
+	w, err := fdpass.NewWatcher()
+	if err != nil {
+		return
+	}
+	if err := w.Add(l.socket); err != nil {
+		_ = w.Close()
+		return
+	}
+	l.watcher = w
+	go func() {
+		for range w.Events() {
+			_, _ = l.socket.RestorePath()
+		}
+	}()
 }
 
 // Descriptor is that of the socket, which still owns it.
@@ -117,5 +138,8 @@ func (l *Listener) Descriptor() *fdpass.Descriptor { return l.socket.Descriptor(
 
 // Close ends Accept and removes the path, when it is still ours.
 func (l *Listener) Close() error {
+	if l.watcher != nil {
+		_ = l.watcher.Close()
+	}
 	return errors.Join(l.Listener.Close(), l.socket.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -125,5 +126,54 @@ func TestListenRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(file); err != nil {
 		t.Errorf("the file that was in the way: %v", err)
+	}
+}
+
+// TestListenPathRemoved checks that the path comes back, while it is served and when the socket is taken over.
+func TestListenPathRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.sock")
+	place := Place{Path: path, GID: -1, Folder: 0o755}
+	l, err := Listen(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := l.Descriptor().Dup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	awaitPath(t, path)
+	if err := errors.Join(l.watcher.Close(), os.Remove(path)); err != nil { // as if this process had ended
+		t.Fatal(err)
+	}
+	next, err := Restore(place, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(path); err != nil {
+		t.Error(err)
+	}
+	l.watcher = nil
+	if err := l.Listener.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := next.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the path is left: %v", err)
+	}
+}
+
+// awaitPath waits until there is something at path; the watcher tells of it by putting it there.
+func awaitPath(t *testing.T, path string) {
+	t.Helper()
+	for t.Context().Err() == nil {
+		if _, err := os.Lstat(path); err == nil {
+			return
+		}
+		runtime.Gosched()
 	}
 }

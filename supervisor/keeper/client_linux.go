@@ -3,17 +3,29 @@ package keeper
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
-// connection is the number at which a manager has its end of the connection.
-const connection = 3
+const (
+	// connection is the number at which a manager has its end of the connection.
+	connection = 3
+	// realStderr is where one on trial finds the standard error of supervise.
+	realStderr = 4
+)
+
+func isOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
+}
 
 // Client is the Keeper of a manager process. Make it with Connect.
 type Client struct {
@@ -45,7 +57,12 @@ func Connect() (*Client, Welcome, error) {
 		return nil, Welcome{}, errors.New("cannot find the keeper: this is started by supervise itself, not by hand")
 	}
 	_ = os.WriteFile("/proc/self/comm", []byte("supervise"), 0)
-	return connect(newConn(connection))
+	c, welcome, err := connect(newConn(connection))
+	if err == nil && welcome.Trial && isOpen(realStderr) { // what was said until here is for whoever asked for the upgrade
+		_ = unix.Dup3(realStderr, 2, 0)
+		_ = unix.Close(realStderr)
+	}
+	return c, welcome, err
 }
 
 // connect owns conn.
@@ -215,7 +232,33 @@ func (c *Client) End(code int) error { return c.do(request{Kind: "end", Code: co
 // Upgrade runs the program on disk as a manager on trial. An error is the reason why
 // it was refused; nothing has changed then. Otherwise this process is killed before
 // Upgrade returns, and the other one takes over.
-func (c *Client) Upgrade() error { return c.do(request{Kind: "upgrade"}) }
+func (c *Client) Upgrade() error {
+	r, w, err := fdpass.Pipe()
+	if err != nil {
+		return fmt.Errorf("cannot listen to the new program: %w", err)
+	}
+	defer r.Close()
+	err = c.do(request{Kind: "upgrade"}, w)
+	_ = w.Close()
+	if err == nil {
+		return nil
+	}
+	if words := lastWords(r); words != "" {
+		err = fmt.Errorf("%w; it said:\n%s", err, words)
+	}
+	return err
+}
+
+// maxWords bounds what is passed on of what a refused program has said, in bytes.
+const maxWords = 2 << 10
+
+// lastWords is what a program that has ended wrote to r. Something that it has
+// started may still hold the other end.
+func lastWords(r *os.File) string {
+	_ = r.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	text, _ := io.ReadAll(r)
+	return strings.TrimSpace(string(text[max(0, len(text)-maxWords):]))
+}
 
 // Tried is the result of a trial, for Welcome.Trial. With a problem, the upgrade fails
 // for that reason and this process is killed. With nil it returns when the manager

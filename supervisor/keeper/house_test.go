@@ -146,6 +146,8 @@ func obey(c *Client, command []string) {
 		err = c.Close()
 	case "raw":
 		_, err = syscall.Write(connection, []byte(strings.Join(command[1:], " ")))
+	case "upgrade-raw":
+		err = syscall.Sendmsg(connection, []byte(strings.Join(command[1:], " ")), syscall.UnixRights(2), nil, 0)
 	case "fill":
 		err = fill(c, number)
 	default:

@@ -268,13 +268,22 @@ func awaitZombie(t testing.TB, pid int) {
 }
 
 // openDescriptors counts what this process has open.
-func openDescriptors(t testing.TB) int {
+func openDescriptors(t testing.TB) int { return descriptorsOf(t, os.Getpid()) }
+
+// descriptorsOf counts those of a process, but for the files of /proc that are read just now.
+func descriptorsOf(t testing.TB, pid int) (n int) {
 	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
+	dir := fmt.Sprintf("/proc/%d/fd/", pid)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(entries)
+	for _, e := range entries {
+		if to, err := os.Readlink(dir + e.Name()); err == nil && !strings.HasPrefix(to, "/proc/") {
+			n++
+		}
+	}
+	return n
 }
 
 // hasChildren tells whether there is any child, dead or alive.

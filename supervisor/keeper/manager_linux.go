@@ -36,6 +36,7 @@ type manager struct {
 	fresh   bool               // is the result of an upgrade that is not complete
 	ready   time.Time          // zero: not yet
 	told    int                // signals to stop that it knows of
+	greeted bool               // it has asked for its welcome
 	fault   string             // why we killed it; "" if we did not
 	timer   *time.Timer        // kills it when it does not report
 	late    map[string]uint64  // requests to be answered when it is time, by kind
@@ -43,14 +44,18 @@ type manager struct {
 }
 
 // start runs a manager: it has one end of a pair of sockets at 3, our standard
-// descriptors, and a session of its own, so that Ctrl-C comes only to us.
-func (s *server) start(program string) (*manager, error) {
+// descriptors, and a session of its own, so that Ctrl-C comes only to us. One on
+// trial has words in place of standard error, which is at 4 until it has connected.
+func (s *server) start(program string, words ...uintptr) (*manager, error) {
 	c, theirs, err := pair()
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(theirs)
 	attr := &syscall.ProcAttr{Env: s.environ, Files: []uintptr{0, 1, 2, uintptr(theirs)}, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if len(words) > 0 {
+		attr.Files = []uintptr{0, 1, words[0], uintptr(theirs), 2}
+	}
 	pidfd := wantPidFD(attr.Sys)
 	pid, err := syscall.ForkExec(program, append([]string{"supervise", "manager"}, s.args...), attr)
 	if err != nil {
@@ -95,6 +100,9 @@ func (s *server) ended(m *manager, exit Exit) {
 	switch {
 	case m == s.trial:
 		s.trial = nil
+		if !m.greeted && m.fault == "" {
+			how += " before it had said anything (is it a supervise, and no older than this one?)"
+		}
 		s.refuseUpgrade("the new program's manager " + how)
 	case s.takingOver && s.trial != nil:
 		s.promote()
@@ -106,6 +114,7 @@ func (s *server) ended(m *manager, exit Exit) {
 }
 
 func (m *manager) close() {
+	_ = syscall.Kill(-m.pid, unix.SIGKILL) // what it has started: its group is its own as long as it is not reaped
 	m.process.reap()
 	m.process.close()
 	m.conn.close()
@@ -164,7 +173,7 @@ func (s *server) restart(delay time.Duration) {
 
 // welcome tells a manager what it cannot know.
 func (s *server) welcome(i *inquiry) (*answer, error) {
-	i.from.told = s.stopping
+	i.from.told, i.from.greeted = s.stopping, true
 	if !i.from.trial {
 		s.settle(i.from)
 	}

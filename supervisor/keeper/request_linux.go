@@ -34,7 +34,7 @@ func acts() map[string]act {
 		"notify":  {0, 1, false, (*server).notify},
 		"signals": {0, 0, false, (*server).wantSignal},
 		"ready":   {0, 0, false, (*server).isReady},
-		"upgrade": {0, 0, false, (*server).upgrade},
+		"upgrade": {1, 1, false, (*server).upgrade},
 		"tried":   {0, 0, true, (*server).tried},
 		"end":     {0, 0, false, (*server).endAll},
 	}

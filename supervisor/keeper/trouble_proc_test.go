@@ -145,11 +145,6 @@ func TestProcRefusedRequests(t *testing.T) {
 	h.greets(fmt.Sprint(h.manager))
 }
 
-func descriptorsOf(t *testing.T, pid int) int {
-	t.Helper()
-	return len(must(os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))))
-}
-
 // At its limit of open files the keeper refuses more and keeps what it has, also
 // when the manager is replaced.
 func TestProcKeeperOutOfDescriptors(t *testing.T) {

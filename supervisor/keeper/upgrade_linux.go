@@ -39,7 +39,11 @@ func (s *server) upgrade(i *inquiry) (*answer, error) {
 		return nil, err
 	}
 	sample := fdpass.NewDescriptor(fd)
-	m, err := s.start(s.program)
+	var m *manager
+	err = i.beside[0].Use(func(words int) error {
+		m, err = s.start(s.program, uintptr(words))
+		return err
+	})
 	if err != nil {
 		_ = sample.Close()
 		return nil, err

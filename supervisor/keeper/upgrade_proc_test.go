@@ -216,7 +216,7 @@ func TestProcUpgradeKeeperStays(t *testing.T) {
 // Two at a time would be one too many.
 func TestProcUpgradeOnce(t *testing.T) {
 	h := newHouse(t, program(t, "hangs"), "TEST_PATIENCE=300ms")
-	h.expect(`raw {"seq":1000,"kind":"upgrade"}`, "done")
+	h.expect(`upgrade-raw {"seq":1000,"kind":"upgrade"}`, "done")
 	h.refused("upgrade", "another upgrade is under way")
 	h.expect("ready", "done")
 	h.strike() // takes the trial with it
@@ -228,9 +228,7 @@ func TestProcUpgradeLeaksNothing(t *testing.T) {
 	h := newHouse(t, "")
 	h.expect("ready", "done")
 	h.expect("hold web through", "done")
-	open := func() int {
-		return len(must(os.ReadDir(fmt.Sprintf("/proc/%d/fd", h.cmd.Process.Pid))))
-	}
+	open := func() int { return descriptorsOf(t, h.cmd.Process.Pid) }
 	var first int
 	for i := range 5 {
 		h.upgrade()
