@@ -27,6 +27,39 @@ func (c *chaos) upgrade() {
 	c.expect(0, "upgraded", "upgrade")
 }
 
+// killInUpgrade kills the manager in charge as soon as there is a second one. The upgrade may be given up, and may just be complete.
+func (c *chaos) killInUpgrade() {
+	c.install(c.t, program)
+	old := c.manager()
+	victim := openProcess(c.t, old)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_, _ = c.verb(c.t, "upgrade")
+	}()
+	for ended := false; !ended && !c.hasOther(old); {
+		select {
+		case <-over:
+			ended = true
+		default:
+		}
+	}
+	if err := victim.signal(syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+		c.t.Error(err)
+	}
+	<-over
+}
+
+// hasOther is whether the keeper has a manager but this one.
+func (c *chaos) hasOther(manager int) bool {
+	for pid, p := range descendants(c.keeper()) {
+		if isManager(p) && pid != manager {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *chaos) upgradeToNothing() {
 	c.write(c.t, "supervise", "#!/bin/sh\nexit 1\n", 0o755)
 	c.expect(1, "nothing has changed", "upgrade")

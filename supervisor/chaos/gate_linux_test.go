@@ -66,7 +66,6 @@ type gate struct {
 
 	mu     sync.Mutex
 	policy func(ctx context.Context, p point) string // may wait; ctx ends with the test, or with the process that asks
-	seen   []point
 }
 
 func newGate(t testing.TB, path string) *gate {
@@ -92,15 +91,6 @@ func (g *gate) rule(f func(ctx context.Context, p point) string) {
 	g.policy = f
 }
 
-// taken gives the points that were passed since the last call, in order.
-func (g *gate) taken() []point {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	list := g.seen
-	g.seen = nil
-	return list
-}
-
 func (g *gate) serve(ctx context.Context) {
 	for {
 		c, err := g.listener.Accept()
@@ -123,7 +113,6 @@ func (g *gate) answer(ctx context.Context, c net.Conn) {
 		return
 	}
 	g.mu.Lock()
-	g.seen = append(g.seen, p)
 	policy := g.policy
 	g.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)

@@ -46,6 +46,7 @@ var faults = []fault{
 	{"kill a worker and the manager", (*chaos).killBoth},
 	{"upgrade", (*chaos).upgrade},
 	{"upgrade to nothing", (*chaos).upgradeToNothing},
+	{"kill the manager in an upgrade", (*chaos).killInUpgrade},
 	{"reload a broken file", (*chaos).reloadBroken},
 	{"reload a changed file", (*chaos).reloadChanged},
 	{"scale", (*chaos).scale},
