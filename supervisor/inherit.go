@@ -107,15 +107,16 @@ func (f *found) process(id string) (keeper.Process, parts, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p, there := f.processes[id]
-	if !there {
-		return keeper.Process{}, nil, false
-	}
 	delete(f.processes, id)
 	l := parts{}
 	for _, part := range everyPart {
 		if file := f.take(id + part); file != nil {
 			l[part] = file
 		}
+	}
+	if !there { // killed before it was started: it will be, and has these made anew
+		l.close()
+		return keeper.Process{}, nil, false
 	}
 	return p, l, true
 }

@@ -87,13 +87,13 @@ func (s *service) launched(w *worker, pid int) {
 	case w.gen.cfg.Ready.When == "started":
 		s.step(w, becameReady)
 	case w.gen.cfg.Ready.When == "auto":
-		s.awaitSettled(w)
+		s.awaitSettled(w, 0)
 	}
 }
 
-// awaitSettled counts a worker as ready that has lived for ready.settle.
-func (s *service) awaitSettled(w *worker) {
-	d := w.gen.cfg.Ready.Settle - time.Since(w.launchedAt)
+// awaitSettled counts a worker as ready that has lived for ready.settle, in no less than the given time.
+func (s *service) awaitSettled(w *worker, least time.Duration) {
+	d := max(w.gen.cfg.Ready.Settle-time.Since(w.launchedAt), least)
 	s.after(&w.settle, d, func() { s.step(w, becameReady) })
 }
 
@@ -126,15 +126,16 @@ func (s *service) enterReady(w *worker) {
 	}
 	w.armWatchdog(s)
 	w.baked = w.gen.cfg.Rollout.Bake == 0 || w.gen.promoted
-	s.awaitBaked(w)
+	s.awaitBaked(w, 0)
 	s.settled(w.gen)
 	s.advance()
 }
 
-// awaitBaked counts a worker as healthy that has been ready for rollout.bake.
-func (s *service) awaitBaked(w *worker) {
+// awaitBaked counts a worker as healthy that has been ready for rollout.bake, in no less than the given time.
+func (s *service) awaitBaked(w *worker, least time.Duration) {
 	if !w.baked {
-		s.after(&w.bake, w.gen.cfg.Rollout.Bake-time.Since(w.readyAt), func() { w.baked = true; s.advance() })
+		d := max(w.gen.cfg.Rollout.Bake-time.Since(w.readyAt), least)
+		s.after(&w.bake, d, func() { w.baked = true; s.advance() })
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 // generation are taken for ready and go on, those of older ones are asked to stop. Nothing that serves is lost by it.
 func rebuilt(cfg *config.Service, all *config.Config, workers []keeper.Process, r runner, so sockets, l *library, report func(Event)) *service {
 	s := newService(cfg, all, r, so, l, report)
-	s.asked = true
 	by := map[int]*generation{}
 	for _, p := range workers {
 		part := strings.Split(p.Name, "/")
@@ -34,6 +33,7 @@ func rebuilt(cfg *config.Service, all *config.Config, workers []keeper.Process, 
 			by[number].seen(p, index)
 		}
 	}
+	s.asked = len(by) > 0
 	for i, number := range slices.Backward(slices.Sorted(maps.Keys(by))) {
 		g := by[number]
 		if i == len(by)-1 {

@@ -30,7 +30,7 @@ func restored(st serviceState, r runner, so sockets, l *library, report func(Eve
 	s := newService(now.cfg, now.all, r, so, l, report)
 	s.settings = now
 	s.asked, s.halting, s.leaving, s.number, s.serial, s.crashes = st.Asked, st.Halting, st.Leaving, st.Number, st.Serial, st.Crashes
-	s.reason, s.refused, s.extra = st.Reason, st.Refused, st.Extra
+	s.reason, s.refused, s.refusedOf, s.extra = st.Reason, st.Refused, st.RefusedOf, st.Extra
 	if st.WasUp {
 		s.cameUp()
 	}

@@ -103,8 +103,8 @@ func (s *service) resumeGeneration(g *generation) {
 	s.checkGone(g)
 }
 
-// grace is how long a worker has at least whose deadline passed while nobody listened: what it did in time has to be heard
-// first.
+// grace is how long it takes at least until a time is up that passed while nobody listened: what a worker did meanwhile, in time or
+// instead, has to be heard first.
 const grace = time.Second
 
 // resumeWorker takes a worker over in its phase. Its process may not exist yet: then it is started.
@@ -122,11 +122,11 @@ func (s *service) resumeWorker(w *worker) {
 		case "started":
 			s.step(w, becameReady)
 		case "auto":
-			s.awaitSettled(w)
+			s.awaitSettled(w, grace)
 		}
 	case ready:
 		w.armWatchdog(s)
-		s.awaitBaked(w)
+		s.awaitBaked(w, grace)
 	case draining:
 		if !w.signalled {
 			s.askToStop(w)

@@ -32,7 +32,8 @@ func (s *service) begin(before settings, replies []chan error) {
 	to, err := s.create()
 	if err != nil {
 		err = &RolloutError{Service: s.name, Generation: s.number + 1, Reason: err.Error(), Kept: s.current.number}
-		s.settings, s.refused = before, err.Error()
+		s.refused, s.refusedOf = err.Error(), s.library.name(s.cfg.Source)
+		s.settings = before
 		s.answer(replies, err)
 		return
 	}
@@ -150,7 +151,7 @@ func (s *service) fail(reason string, output []string) {
 		err.Kept, message = 0, fmt.Sprintf("generation %d failed, and generation %d has ended", r.to.number, r.from.number)
 	}
 	r.failed, r.step = err, "rollback"
-	s.settings, s.refused = r.before, err.Error()
+	s.settings, s.refused, s.refusedOf = r.before, err.Error(), s.library.name(r.to.cfg.Source)
 	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output, Message: message})
 	s.answer(r.replies, err)
 	r.replies = nil

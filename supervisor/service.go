@@ -31,21 +31,22 @@ type service struct {
 	// owned by the loop
 	settings
 	kept
-	current *generation   // nil while stopped
-	former  []*generation // retiring ones, and a candidate that failed
-	rollout *rollout
-	queue   []*operation
-	stops   []chan error // told when everything is gone
-	halting bool         // being stopped
-	leaving bool         // being stopped for good: nothing is accepted any more
-	killed  bool         // everything is being ended at once: no more hooks
-	wasUp   bool         // up is closed
-	asked   bool         // it has been asked to start, at least once
-	number  int          // of the newest generation
-	serial  int          // of the newest process
-	crashes int
-	reason  string // why a worker is not running; empty when all is well
-	refused string // why the last rollout was rolled back; empty after one that went well
+	current   *generation   // nil while stopped
+	former    []*generation // retiring ones, and a candidate that failed
+	rollout   *rollout
+	queue     []*operation
+	stops     []chan error // told when everything is gone
+	halting   bool         // being stopped
+	leaving   bool         // being stopped for good: nothing is accepted any more
+	killed    bool         // everything is being ended at once: no more hooks
+	wasUp     bool         // up is closed
+	asked     bool         // it has been asked to start, at least once
+	number    int          // of the newest generation
+	serial    int          // of the newest process
+	crashes   int
+	reason    string // why a worker is not running; empty when all is well
+	refused   string // why the last rollout was rolled back; empty after one that went well
+	refusedOf string // name of the configuration that it was of
 }
 
 // logLines is how many lines of a service `supervise logs` can show.

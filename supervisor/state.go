@@ -30,7 +30,8 @@ type serviceState struct {
 	Crashes     int               `json:"crashes"`
 	Reason      string            `json:"reason,omitempty"`
 	Refused     string            `json:"refused,omitempty"`
-	Current     int               `json:"current,omitempty"` // number of the current generation; 0 while stopped
+	RefusedOf   string            `json:"refused_of,omitempty"` // name of the configuration's text that was refused
+	Current     int               `json:"current,omitempty"`    // number of the current generation; 0 while stopped
 	Former      []int             `json:"former,omitempty"`
 	Generations []generationState `json:"generations,omitempty"`
 	Rollout     *rolloutState     `json:"rollout,omitempty"`
@@ -123,7 +124,7 @@ func (s *service) snapshot() serviceState {
 	st := serviceState{
 		Version: stateVersion, Name: s.name, Settings: s.settings.state(s.library),
 		Asked: s.asked, WasUp: s.wasUp, Halting: s.halting, Leaving: s.leaving,
-		Number: s.number, Serial: s.serial, Crashes: s.crashes, Reason: s.reason, Refused: s.refused, Extra: s.extra,
+		Number: s.number, Serial: s.serial, Crashes: s.crashes, Reason: s.reason, Refused: s.refused, RefusedOf: s.refusedOf, Extra: s.extra,
 	}
 	if s.current != nil {
 		st.Current = s.current.number

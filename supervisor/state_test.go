@@ -20,7 +20,7 @@ import (
 func fullState(t *testing.T) string {
 	t.Helper()
 	return `{"version":1,"name":"app","settings":{"source":"config/1","workers":2},"asked":true,"was_up":true,"halting":true,"leaving":true,
-"number":3,"serial":9,"crashes":4,"reason":"r","refused":"k","current":2,"former":[1,3],"generations":[
+"number":3,"serial":9,"crashes":4,"reason":"r","refused":"k","refused_of":"config/1","current":2,"former":[1,3],"generations":[
 {"number":2,"source":"config/1","leases":[{"name":"web","key":"listener/1"}],"promoted":true,"prepared":true,"stopping":true,"parked":true,"closed":true,
 "stop_hook":2,"hook":{"name":"before_stop","id":"hook/app/2/before_stop/8","allowed":1000,"until":"2026-01-02T03:04:05Z","late":"l","unasked":true},
 "boot":{"index":0,"failures":2,"retry_at":"2026-01-02T03:04:05Z"},

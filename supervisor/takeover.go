@@ -320,17 +320,36 @@ func (m *Manager) settle(s *service) {
 	wanted := s.wanted()
 	m.watchMoves(s)
 	changes := config.Diff(&config.Config{Services: []*config.Service{wanted.cfg}}, &config.Config{Services: []*config.Service{cfg}})
+	moved := m.moved(s, cfg)
 	switch {
 	case m.stopping:
-	case changes.Empty():
+	case changes.Empty() && !moved:
 		s.post(func() { s.inform(cfg, all) })
-	case s.refused != "":
+	case s.refused != "" && s.refusedOf == m.library.name(cfg.Source):
 		m.config = withService(m.config, wanted.all, s.name)
 	default:
 		reply := make(chan error, 1)
 		m.watchMove(s, wanted, reply)
-		m.move(cfg, all, restarts(all, changes)[s.name], reply)
+		m.move(cfg, all, moved || restarts(all, changes)[s.name], reply)
 	}
+}
+
+// moved is whether a service that runs has other sockets than those of the configuration, and nothing under way that
+// changes that.
+func (m *Manager) moved(s *service, cfg *config.Service) bool {
+	g := s.current
+	if r := s.rollout; r != nil && r.failed == nil {
+		g = r.to
+	}
+	waits := slices.ContainsFunc(s.queue, func(op *operation) bool { return op.kind == opRestart })
+	if g == nil || g.stopping || waits || len(g.leases) == 0 {
+		return false
+	}
+	has := make([]registry.LeaseState, len(g.leases))
+	for i, l := range g.leases {
+		has[i] = l.State()
+	}
+	return !slices.Equal(has, m.registry.Recall(cfg.Listeners))
 }
 
 // watchMoves sees to what a reload would have seen to that began what the service is about to do.
