@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/supervisor"
@@ -53,9 +54,17 @@ func (i *instance) Upgrade(_ context.Context, report func(supervisor.Event)) err
 	}
 	if err != nil {
 		i.Record(supervisor.Event{Kind: supervisor.KindUpgradeFailed, Message: "upgrade refused, nothing has changed", Error: err.Error()})
-		return fmt.Errorf("cannot upgrade to %q: %w; nothing has changed", program, err)
+		return notUpgraded(program, err.Error())
 	}
 	return nil
+}
+
+// notUpgraded has the reason on a line of its own where it is an excerpt of a file.
+func notUpgraded(program, reason string) error {
+	if strings.Contains(reason, "\n") {
+		return fmt.Errorf("cannot upgrade to %q, nothing has changed:\n%s", program, reason)
+	}
+	return fmt.Errorf("cannot upgrade to %q: %s; nothing has changed", program, reason)
 }
 
 // upgradeBySignal has nobody to answer to but the log.

@@ -25,12 +25,14 @@ import (
 // TestScripts runs the real program as people do. The scripts have these commands beside testscript's own:
 //
 //	up ARGUMENT...        supervise with these arguments in the background, until all services have been ready;
-//	                      it writes to up.out and up.err
+//	                      it writes to up.out and up.err; $FIRST is the first folder of its PATH
 //	code N PROGRAM...     like exec, with this exit code
 //	await REGEXP [N]      until the N-th event, from the first on, fits as text
 //	sig SIGNAL            to the supervise of up
 //	down [N]              until it has ended, by SIGTERM if it was not told yet, with exit code N
+//	await-log REGEXP      until a worker has printed a line that fits
 //	kill-worker SERVICE N the worker with this index, with SIGKILL
+//	kill-manager          the manager, with SIGKILL, and until the next one is in charge
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -39,7 +41,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "code": code, "await": await, "sig": sig, "down": down, "kill-worker": killWorker,
+			"up": up, "code": code, "await": await, "sig": sig, "down": down, "kill-worker": killWorker, "kill-manager": killManager, "await-log": awaitLog,
 		},
 	})
 }
@@ -82,7 +84,7 @@ func up(ts *testscript.TestScript, _ bool, args []string) {
 	errs, err := os.Create(ts.MkAbs("up.err"))
 	ts.Check(err)
 	defer errs.Close()
-	env := append(os.Environ(), "XDG_RUNTIME_DIR="+ts.Getenv("XDG_RUNTIME_DIR"), "OUTER=secret")
+	env := append(os.Environ(), "XDG_RUNTIME_DIR="+ts.Getenv("XDG_RUNTIME_DIR"), "OUTER=secret", "PATH="+ts.Getenv("FIRST")+":"+os.Getenv("PATH"))
 	hand := handOf(ts)
 	hand.cmd, hand.ended, hand.state, err = launch(ts.MkAbs("."), out, errs, env, args...)
 	if err != nil {

@@ -69,20 +69,16 @@ func (a *app) watch(ctx context.Context, p *control.Patient, f statusFlags, name
 	changed, ended := a.changes(ctx, p)
 	for first := true; ; first = false {
 		s, err := p.Status(ctx, names)
-		nobody := (*control.UnreachableError)(nil)
 		switch {
-		case ctx.Err() != nil, !first && errors.As(err, &nobody): // supervise has ended
+		case ctx.Err() != nil:
 			return nil
-		case err != nil:
+		case err != nil && (first || isUnknown(err)):
 			return err
-		case redraw:
-			fmt.Fprint(a.out, "\x1b[H\x1b[2J")
-		case !first && !f.json:
-			fmt.Fprintln(a.out)
-		}
-		if err := a.printStatus(s, f); err != nil {
-			return err
-		}
+		case err == nil:
+			if err := a.printAgain(s, f, first, redraw); err != nil {
+				return err
+			}
+		} // else supervise is ending, which its events will tell
 		select {
 		case <-changed:
 		case <-secondIf(redraw):
@@ -90,6 +86,23 @@ func (a *app) watch(ctx context.Context, p *control.Patient, f statusFlags, name
 			return err
 		}
 	}
+}
+
+// printAgain puts a status below the one before, or in its place.
+func (a *app) printAgain(s supervisor.Status, f statusFlags, first, redraw bool) error {
+	switch {
+	case redraw:
+		fmt.Fprint(a.out, "\x1b[H\x1b[2J")
+	case !first && !f.json:
+		fmt.Fprintln(a.out)
+	}
+	return a.printStatus(s, f)
+}
+
+// isUnknown is whether a name is that of nothing, any more.
+func isUnknown(err error) bool {
+	var remote *control.Error
+	return errors.As(err, &remote) && remote.Result.Kind != ""
 }
 
 // changes follows the events and gives a note whenever there is a new one; many at a time are one note.

@@ -14,7 +14,8 @@ func (a *app) upgradeVerb() *cobra.Command {
 		Use:   "upgrade",
 		Short: "Replace the running supervise by the program on disk",
 		Long: `Has the program on disk prove that it can go on where the running supervise is, and then take over: no worker is restarted and no
-connection is lost. If it cannot run, or cannot read what the running one has decided, everything stays as it was.`,
+connection is lost. If it cannot run, or cannot read what the running one has decided, everything stays as it was. What it prints
+goes to the output of the running one.`,
 		Args: arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error { return a.upgrade() },
 	}

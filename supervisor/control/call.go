@@ -174,7 +174,7 @@ func (c *call) catchUp(ctx context.Context) {
 
 // concern reports an event if it has to do with the call.
 func (c *call) concern(e supervisor.Event) {
-	if len(c.names) == 0 || e.Service == c.names[0] {
+	if e.Kind != supervisor.KindTakenOver && (len(c.names) == 0 || e.Service == c.names[0]) {
 		c.show(e)
 	}
 }

@@ -1,0 +1,57 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
+	"github.com/seed-da40d5ac/supervise/supervisor/output"
+)
+
+func killManager(ts *testscript.TestScript, _ bool, _ []string) {
+	c := control.NewClient(ts.Getenv("SOCK"))
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	defer cancel()
+	before, err := c.Status(ctx, nil)
+	ts.Check(err)
+	killed := time.Now()
+	ts.Check(syscall.Kill(before.ManagerPID, syscall.SIGKILL))
+	found := errors.New("found")
+	err = control.NewPatient(c, nil).Events(ctx, true, func(e supervisor.Event) error {
+		if e.Kind == supervisor.KindTakenOver && e.Time.After(killed) {
+			return found
+		}
+		return nil
+	})
+	if err != found {
+		ts.Fatalf("no other manager has taken over: %v\n%s", err, ts.ReadFile("up.err"))
+	}
+}
+
+func awaitLog(ts *testscript.TestScript, _ bool, args []string) {
+	fits, err := regexp.Compile(args[0])
+	ts.Check(err)
+	c := control.NewClient(ts.Getenv("SOCK"))
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	defer cancel()
+	found := errors.New("found")
+	err = c.Logs(ctx, "", 1000, true, func(l output.Line) error {
+		if fits.MatchString(l.Text) {
+			return found
+		}
+		return nil
+	})
+	if err != found {
+		ts.Fatalf("nobody has printed %q: %v", args[0], err)
+	}
+}
