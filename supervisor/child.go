@@ -24,10 +24,11 @@ type child struct {
 	spec      spec
 	tell      func(happening)
 	born      time.Time
-	inherited bool          // an earlier manager has started it
-	left      parts         // and the keeper has held these for it
-	attended  chan struct{} // closed when the service knows that it runs, or it does not
-	over      chan struct{} // closed by release
+	inherited bool           // an earlier manager has started it
+	left      parts          // and the keeper has held these for it
+	attended  chan struct{}  // closed when the service knows that it runs, or it does not
+	over      chan struct{}  // closed by release
+	heard     sync.WaitGroup // goroutines that listen to what it says
 
 	// set by run before it tells of launched; read by the service after that
 	process keeper.Process
@@ -54,6 +55,9 @@ func (c *child) live() (keeper.Exit, error) {
 		c.takeOver(&kit)
 		return c.attend(&kit, attended)
 	}
+	if c.spec.launched {
+		return keeper.Exit{}, errUnseen
+	}
 	if err := c.prepare(&kit); err != nil {
 		return keeper.Exit{}, err
 	}
@@ -72,6 +76,9 @@ func (c *child) live() (keeper.Exit, error) {
 	return c.attend(&kit, attended)
 }
 
+// errUnseen is the end of a process that an earlier manager knew, and the keeper knows no longer.
+var errUnseen = errors.New("it has ended, and nobody saw how")
+
 // attend listens to a process until it is gone.
 func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	c.tell(happening{kind: launched, pid: c.process.PID})
@@ -79,7 +86,7 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if c.notify != nil {
-		go c.listen()
+		c.heard.Go(c.listen)
 	}
 	if !c.spec.ready {
 		c.watchReady(ctx, k.ready)
@@ -87,8 +94,30 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	exit, err := c.host.keeper.Wait(c.process.ID)
 	cancel()
 	_ = c.host.keeper.Kill(c.process.ID) // what is left of its process tree
+	c.hearOut(k)
 	c.awaitOutput(k)
 	return exit, err
+}
+
+// hearOut takes in what a worker that is gone has said before it went: it counts, however late it is read.
+func (c *child) hearOut(k *kit) {
+	if c.notify != nil {
+		c.notify.Finish()
+	}
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		c.heard.Wait()
+	}()
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-heard:
+	case <-t.C:
+	}
+	if k.ready != nil {
+		k.ready.Close()
+	}
 }
 
 // lastWords is how long the output of a process that is gone may take to end. Something that escaped may hold it open.
@@ -111,7 +140,7 @@ func (c *child) awaitOutput(k *kit) {
 // kit is what is made for a start and not needed after it.
 type kit struct {
 	spawn keeper.Spawn
-	ready *os.File // read end of the readiness pipe; watchReady owns it
+	ready *os.File // read end of the readiness pipe
 	mine  []io.Closer
 }
 
@@ -156,7 +185,7 @@ func (c *child) makePlaces(id identity) error {
 	if err := os.RemoveAll(c.dir); err != nil {
 		return fmt.Errorf("cannot clear runtime folder: %w", err)
 	}
-	if err := os.Mkdir(c.dir, 0o700); err != nil {
+	if err := c.host.makeFolder(c.dir); err != nil {
 		return fmt.Errorf("cannot make runtime folder: %w", err)
 	}
 	if id.uid != nil && id.gid != nil {

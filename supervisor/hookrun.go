@@ -54,23 +54,29 @@ func (s *service) hook(g *generation, name string, limit time.Duration) {
 	s.runHook(g, run)
 }
 
-// runHook has the hook's process started, or taken over where an earlier manager has started it.
+// runHook has the hook's process started.
 func (s *service) runHook(g *generation, run *hookRun) {
 	g.hook = run
-	s.later(func() {
-		spec := s.spec(g, 0)
-		spec.id = run.id
-		run.cancel, run.release = s.runner.hook(spec, run.name, func(err error) { s.post(func() { s.hookEnded(g, run, err) }) })
-		if run.unasked {
-			run.cancel()
-		}
-	})
-	if !run.until.IsZero() {
-		s.after(&run.limit, time.Until(run.until), func() {
-			run.late = fmt.Sprintf("hook %s of service %q did not end within %s", run.name, s.name, run.allowed)
-			run.kill()
-		})
+	s.later(func() { s.startHook(g, run) })
+	if run.allowed > 0 {
+		s.limitHook(run, run.allowed)
 	}
+}
+
+func (s *service) startHook(g *generation, run *hookRun) {
+	spec := s.spec(g, 0)
+	spec.id = run.id
+	run.cancel, run.release = s.runner.hook(spec, run.name, func(err error) { s.post(func() { s.hookEnded(g, run, err) }) })
+	if run.unasked || run.late != "" {
+		run.cancel()
+	}
+}
+
+func (s *service) limitHook(run *hookRun, d time.Duration) {
+	s.after(&run.limit, d, func() {
+		run.late = fmt.Sprintf("hook %s of service %q did not end within %s", run.name, s.name, run.allowed)
+		run.kill()
+	})
 }
 
 // stopHook runs a hook of the stop, which has stop.timeout. Where that is zero everything is killed at once.

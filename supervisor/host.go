@@ -3,6 +3,7 @@ package supervisor
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -27,6 +29,8 @@ type host struct {
 	printer    *output.Printer // nil: nowhere
 	environ    []string
 	runtimeDir string
+	remake     func() error // makes runtimeDir when it is gone; may be nil
+	remaking   *sync.Mutex
 	files      *outputFiles
 	serial     *atomic.Uint64 // of commands that check readiness
 	found      *found         // what an earlier manager has left
@@ -34,7 +38,7 @@ type host struct {
 
 func newHost(o Options) *host {
 	return &host{
-		keeper: o.Keeper, log: o.Log, printer: o.Output, environ: o.Environ, runtimeDir: o.RuntimeDir,
+		keeper: o.Keeper, log: o.Log, printer: o.Output, environ: o.Environ, runtimeDir: o.RuntimeDir, remake: o.RemakeRuntimeDir, remaking: new(sync.Mutex),
 		files: &outputFiles{open: map[string]*sharedFile{}}, serial: new(atomic.Uint64), found: newFound(o.Before),
 	}
 }
@@ -68,6 +72,23 @@ func (h *host) folderNamed(name string) string {
 		dir = filepath.Join(h.runtimeDir, "w"+hex.EncodeToString(sum[:6]))
 	}
 	return dir
+}
+
+// makeFolder makes the folder of a worker, and the one around it if something has tidied that away.
+func (h *host) makeFolder(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	if !errors.Is(err, os.ErrNotExist) || h.remake == nil {
+		return err
+	}
+	h.remaking.Lock()
+	defer h.remaking.Unlock()
+	if _, err := os.Lstat(h.runtimeDir); errors.Is(err, os.ErrNotExist) {
+		if err := h.remake(); err != nil {
+			return err
+		}
+		h.log.Warn("runtime folder was gone, made again", "folder", h.runtimeDir)
+	}
+	return os.Mkdir(dir, 0o700)
 }
 
 // stagePlan is what the stage has to do for a command of the service.
@@ -152,8 +173,16 @@ func (h *host) tidy(living []keeper.Process) {
 	}
 }
 
-// clear ends a process that was left over and belongs to nothing.
+// farewell is how long a worker may drain that belongs to nothing any more.
+const farewell = 30 * time.Second
+
+// clear ends a process that was left over and belongs to nothing. A worker is asked first.
 func (h *host) clear(p keeper.Process) {
+	if strings.HasPrefix(p.Name, "worker/") && h.keeper.Signal(p.ID, syscall.SIGTERM) == nil {
+		late := time.AfterFunc(farewell, func() { _ = h.keeper.Kill(p.ID) })
+		_, _ = h.keeper.Wait(p.ID)
+		late.Stop()
+	}
 	_ = h.keeper.Kill(p.ID)
 	_, _ = h.keeper.Wait(p.ID)
 	_ = h.keeper.Forget(p.ID)

@@ -20,6 +20,7 @@ type spec struct {
 	all        *config.Config
 	id         string // of the process, see nextID
 	ready      bool   // it has been ready before
+	launched   bool   // it was running
 	generation int
 	index      int
 	leases     []*registry.Lease         // in the order of service.Listeners; nil where nothing is open (check)

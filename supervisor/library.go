@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -24,6 +25,7 @@ type library struct {
 	texts  map[string][]byte // of an earlier manager, not parsed yet
 	parsed map[string]*config.Config
 	kept   map[string]bool // in the vault
+	lost   error           // why the last text that was asked for is not; nil: it is
 }
 
 // configPrefix begins the names of configurations in the vault.
@@ -33,7 +35,8 @@ func newLibrary(v vault, environ []string) *library {
 	return &library{vault: v, environ: environ, names: map[*config.Source]string{}, texts: map[string][]byte{}, parsed: map[string]*config.Config{}, kept: map[string]bool{}}
 }
 
-// name gives the name of a source, whose text is in the vault from then on. Where that fails it is tried again at the next call.
+// name gives the name of a source, whose text is in the vault from then on. Where that fails, missing says so, and it is tried again at
+// the next call.
 func (l *library) name(s *config.Source) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,8 +51,21 @@ func (l *library) name(s *config.Source) string {
 	sum := sha256.Sum256(text)
 	name = configPrefix + hex.EncodeToString(sum[:12])
 	l.names[s] = name
-	l.kept[name] = l.kept[name] || l.vault.Save(name, text) == nil
+	if !l.kept[name] {
+		err := l.vault.Save(name, text)
+		l.kept[name] = err == nil
+		l.lost = cmp.Or(l.lost, err)
+	}
 	return name
+}
+
+// missing is why a text is not in the vault that was named since the last call: a state that names it would be of no use.
+func (l *library) missing() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.lost
+	l.lost = nil
+	return err
 }
 
 // load takes the texts that an earlier manager has kept.

@@ -26,7 +26,7 @@ func (s *service) startWorker(g *generation, sl *slot) {
 // run has the worker's process started, or taken over where an earlier manager has started it.
 func (s *service) run(w *worker) {
 	spec := s.spec(w.gen, w.index)
-	spec.id, spec.ready = w.id, w.phase != starting
+	spec.id, spec.ready, spec.launched = w.id, w.phase != starting, w.launched
 	w.proc = s.runner.start(spec, func(h happening) { s.tell(w, h) })
 }
 

@@ -42,6 +42,8 @@ type Options struct {
 	Log    hclog.Logger
 	// RuntimeDir is a folder that exists and that only we can write to: notify sockets and workers' folders are made in it.
 	RuntimeDir string
+	// RemakeRuntimeDir makes it again when something has removed it. May be nil.
+	RemakeRuntimeDir func() error
 	// Output prints workers' lines; nil: they are only kept for Logs.
 	Output  *output.Printer
 	Version string

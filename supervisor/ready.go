@@ -13,13 +13,13 @@ import (
 )
 
 // watchReady begins to watch for what makes the worker ready, where that is not a message or the mere passing of time. It
-// ends with ctx. It owns pipe.
+// ends with ctx, or with what can be read from pipe.
 func (c *child) watchReady(ctx context.Context, pipe *os.File) {
 	ready := func() { c.tell(happening{kind: foundReady}) }
 	switch c.spec.service.Ready.When {
 	case "newline":
 		if pipe != nil {
-			go awaitNewline(ctx, pipe, ready)
+			c.heard.Go(func() { awaitNewline(pipe, ready) })
 		}
 	case "http":
 		go c.poll(ctx, func(ctx context.Context) bool { return answers(ctx, c.layout.resolved.URL) }, ready)
@@ -30,9 +30,7 @@ func (c *child) watchReady(ctx context.Context, pipe *os.File) {
 
 // awaitNewline waits for the line that s6 and dinit programs write when they are ready. Other bytes before it are ignored; a
 // pipe that is closed without it means nothing. The line stays in the pipe, for the next manager.
-func awaitNewline(ctx context.Context, pipe *os.File, ready func()) {
-	defer context.AfterFunc(ctx, func() { pipe.Close() })()
-	defer pipe.Close()
+func awaitNewline(pipe *os.File, ready func()) {
 	if output.AwaitLine(pipe) == nil {
 		ready()
 	}

@@ -84,25 +84,22 @@ func TestAwaitNewline(t *testing.T) {
 		}
 		w.Close()
 		got := false
-		awaitNewline(t.Context(), r, func() { got = true })
+		awaitNewline(r, func() { got = true })
 		if got != want {
 			t.Errorf("%q: ready %v", text, got)
 		}
-		if err := r.Close(); err == nil {
-			t.Errorf("%q: the pipe was left open", text)
-		}
+		r.Close()
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		awaitNewline(ctx, r, func() { t.Error("ready") })
+		awaitNewline(r, func() { t.Error("ready") })
 	}()
-	cancel()
+	r.Close()
 	<-done // a worker that writes nothing holds nobody up
 }

@@ -83,8 +83,11 @@ func (s *service) regain(g *generation) {
 
 func (s *service) resumeGeneration(g *generation) {
 	s.regain(g)
-	if g.hook != nil {
-		s.runHook(g, g.hook)
+	if run := g.hook; run != nil {
+		s.startHook(g, run)
+		if !run.until.IsZero() {
+			s.limitHook(run, max(time.Until(run.until), grace))
+		}
 	}
 	if at := g.boot.retryAt; !at.IsZero() && !g.stopping {
 		s.retryBoot(g, time.Until(at))
@@ -107,9 +110,10 @@ func (s *service) resumeGeneration(g *generation) {
 // instead, has to be heard first.
 const grace = time.Second
 
-// resumeWorker takes a worker over in its phase. Its process may not exist yet: then it is started.
+// resumeWorker takes a worker over in its phase. Its process may not exist yet: then it is started. It is in the saved state, so that
+// does not have to wait for a save.
 func (s *service) resumeWorker(w *worker) {
-	s.later(func() { s.run(w) })
+	s.run(w)
 	if !w.deadlineAt.IsZero() {
 		w.arm(s, max(time.Until(w.deadlineAt), grace))
 	}

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -54,10 +55,11 @@ func (s *service) commit() {
 // savePause is how long after a save that failed the next one is tried.
 const savePause = time.Second
 
-// save puts the state into the vault. Where that fails the service goes on as it would without a vault: what is not saved is
-// forgotten if the manager is killed before the next save, and nothing else.
+// save puts the state into the vault. Where that fails the service goes on as it would without a vault: if the manager is killed before
+// the next save, the one after it sees by the names of the processes that the state is old, and goes on with what it sees.
 func (s *service) save() {
 	text, err := json.Marshal(s.snapshot())
+	err = errors.Join(err, s.library.missing())
 	sum := sha256.Sum256(text)
 	if err == nil && sum == s.saved {
 		return

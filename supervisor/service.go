@@ -111,7 +111,7 @@ func (s *service) after(field **time.Timer, d time.Duration, f func()) {
 		s.post(func() {
 			switch {
 			case *field != t:
-			case time.Since(due) > grace:
+			case time.Since(due) > overslept:
 				s.after(field, grace, f)
 			default:
 				*field = nil
@@ -129,6 +129,9 @@ func stop(field **time.Timer) {
 		*field = nil
 	}
 }
+
+// overslept is how late a timer may be for a reason other than that the process was stopped.
+const overslept = 100 * time.Millisecond
 
 // generations gives all that exist, the current one first.
 func (s *service) generations() []*generation {

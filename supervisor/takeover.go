@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
@@ -52,10 +54,14 @@ func (m *Manager) adopt(c *config.Config) {
 // save keeps what the manager itself decides.
 func (m *Manager) save() {
 	text, err := json.Marshal(m.state())
-	if err != nil || string(text) == m.saved.text {
+	err = errors.Join(err, m.library.missing())
+	if err == nil && string(text) == m.saved.text {
 		return
 	}
-	if err = m.o.Keeper.Save(managerName, text); err == nil {
+	if err == nil {
+		err = m.o.Keeper.Save(managerName, text)
+	}
+	if err == nil {
 		m.saved.text, m.saved.failing = string(text), false
 		return
 	}
@@ -235,6 +241,9 @@ func (m *Manager) restore(l *left) {
 	m.host.tidy(m.o.Before.Workers)
 	for _, st := range l.services {
 		s, err := restored(st, m.host, m.registry, m.library, m.record)
+		if err == nil {
+			err = st.outdated(m.o.Before.Workers)
+		}
 		if err != nil {
 			l.broken[st.Name] = err
 			continue
@@ -251,6 +260,18 @@ func (m *Manager) restore(l *left) {
 			m.takeBack(s)
 		}
 	}
+}
+
+// outdated is whether there is a process that was started after the state was saved for the last time.
+func (st serviceState) outdated(living []keeper.Process) error {
+	for _, p := range living {
+		if part := strings.Split(p.Name, "/"); len(part) == 5 && part[1] == st.Name {
+			if serial, err := strconv.Atoi(part[4]); err == nil && serial > st.Serial && part[0] != "check" {
+				return fmt.Errorf("it is older than process %d (%s)", p.PID, p.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func (m *Manager) takeBack(s *service) {
@@ -279,9 +300,11 @@ func (m *Manager) resume() {
 			m.watchUp(s)
 		}
 	}
+	removed := m.removedServices()
 	for _, s := range m.resumed { // until here their state was nobody's
 		m.begin(s)
 	}
+	m.removeLeaves(removed, m.goneOf(removed))
 	for _, cfg := range m.config.Services {
 		if m.services[cfg.Name] == nil && !m.stopping {
 			m.add(cfg)
@@ -313,9 +336,8 @@ func (m *Manager) watchUp(s *service) {
 // of it. One whose rollout has been rolled back keeps what it had.
 func (m *Manager) settle(s *service) {
 	cfg, all := m.config.Service(s.name), m.config
-	if s.leaving || cfg == nil {
-		m.stopThen(s, func() { m.forget(s.name, s) })
-		return
+	if cfg == nil {
+		return // a reload has removed it: see resume
 	}
 	wanted := s.wanted()
 	m.watchMoves(s)
@@ -332,6 +354,26 @@ func (m *Manager) settle(s *service) {
 		m.watchMove(s, wanted, reply)
 		m.move(cfg, all, moved || restarts(all, changes)[s.name], reply)
 	}
+}
+
+// removedServices are those that a reload had removed from the configuration, as they are.
+func (m *Manager) removedServices() *config.Config {
+	removed := &config.Config{}
+	for _, s := range m.resumed {
+		if m.config.Service(s.name) == nil {
+			removed.Services = append(removed.Services, s.cfg)
+		}
+	}
+	return removed
+}
+
+// goneOf is for nobody to wait for.
+func (m *Manager) goneOf(removed *config.Config) map[string]chan error {
+	gone := map[string]chan error{}
+	for _, cfg := range removed.Services {
+		gone[cfg.Name] = make(chan error, 1)
+	}
+	return gone
 }
 
 // moved is whether a service that runs has other sockets than those of the configuration, and nothing under way that

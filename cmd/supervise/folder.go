@@ -59,14 +59,18 @@ func makeRuntimeDir(dir string) (string, error) {
 			return "", fmt.Errorf("cannot empty the runtime folder: %w", err)
 		}
 	}
-	if err := os.Mkdir(dir, 0o711); err != nil {
+	err := os.Mkdir(dir, 0o711)
+	if errors.Is(err, os.ErrNotExist) {
+		err = errors.Join(os.MkdirAll(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o711))
+	}
+	if err != nil {
 		if errors.Is(err, os.ErrExist) {
 			return "", fmt.Errorf("cannot make the runtime folder %s: it exists and is not ours (remove it, or choose another control address)", dir)
 		}
 		return "", fmt.Errorf("cannot make the runtime folder: %w", err)
 	}
 	// The umask may have taken bits away.
-	err := errors.Join(os.Chmod(dir, 0o711), os.WriteFile(filepath.Join(dir, marker), nil, 0o600))
+	err = errors.Join(os.Chmod(dir, 0o711), os.WriteFile(filepath.Join(dir, marker), nil, 0o600))
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("cannot make the runtime folder: %w", err), os.RemoveAll(dir))
 	}

@@ -120,6 +120,10 @@ func (i *instance) manage(r runner, cfg *config.Config, api *control.Listener, o
 	}
 	i.reloadFrom(r, cfg)
 	o.Config, o.Load, o.Log, o.RuntimeDir = cfg, i.load, i.log, dir
+	o.RemakeRuntimeDir = func() error {
+		_, err := makeRuntimeDir(dir)
+		return err
+	}
 	o.Output, o.Version, o.Environ = i.app.printer(), version(), environment()
 	var err error
 	if i.Manager, err = supervisor.New(o); err != nil {

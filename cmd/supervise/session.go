@@ -29,6 +29,7 @@ type session struct {
 // manage is `supervise manager`: the process in which everything is decided. The keeper has started it with the command line that
 // it was started with itself.
 func manage(args []string) int {
+	notifyPipe(make(chan os.Signal, 1)) // before any line: standard error may be a pipe that nobody reads any more
 	client, welcome, err := keeper.Connect()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "supervise:", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -80,10 +81,17 @@ func (s *Socket) wait(take func(fd int) error) error {
 			inner = take(int(fd))
 			return inner != unix.EAGAIN
 		})
+		if errors.Is(err, os.ErrDeadlineExceeded) && s.finished.Load() {
+			err = c.Control(func(fd uintptr) {
+				if inner = io.EOF; readable(int(fd)) {
+					inner = take(int(fd))
+				}
+			})
+		}
 		err = cmp.Or(err, inner)
 	}
 	switch {
-	case err != nil && s.closed.Load():
+	case err == io.EOF || err != nil && s.closed.Load():
 		return io.EOF
 	case err != nil:
 		return fmt.Errorf("cannot receive notifications on %q: %w", s.path, err)

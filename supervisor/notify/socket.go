@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Socket is the NOTIFY_SOCKET of one worker. The one who called Listen or Restore owns it and closes it.
@@ -14,7 +15,8 @@ type Socket struct {
 	file *os.File    // in Go's poller: no thread and no wake-up while nothing comes
 	made os.FileInfo // what the path was when we bound it; Close unlinks only that
 
-	peeked bool // the queue begins with what Peek gave; owned by the reader
+	peeked   bool        // the queue begins with what Peek gave; owned by the reader
+	finished atomic.Bool // Peek waits no more
 
 	close  sync.Once
 	closed atomic.Bool // set first: os.File's raw errors do not say that it is closed
@@ -43,6 +45,13 @@ func (s *Socket) Peek() (Message, error) { return s.peek() }
 
 // Discard takes the datagram of the last Peek out of the queue. It is an error if there was none.
 func (s *Socket) Discard() error { return s.discard() }
+
+// Finish has Peek give what is in the queue and then io.EOF: for a worker that is gone, and nobody else sends any more. One
+// that waits already ends.
+func (s *Socket) Finish() {
+	s.finished.Store(true)
+	_ = s.file.SetReadDeadline(time.Unix(1, 0))
+}
 
 // Receive is Peek and Discard.
 func (s *Socket) Receive() (Message, error) {
