@@ -116,7 +116,9 @@ func (m *Manager) open() error {
 		m.succeeds = true
 		m.restore(left)
 	}
-	err = m.openListeners()
+	if left == nil || !left.stopped() {
+		err = m.openListeners()
+	}
 	if err != nil && left != nil {
 		m.registry.Abandon() // they stay with the keeper, for the next attempt
 		return err

@@ -4,13 +4,17 @@ package supervisor
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
@@ -22,9 +26,24 @@ type severed struct {
 	keeper.Keeper
 	cut  atomic.Bool
 	over chan struct{}
+
+	full   atomic.Bool                            // it saves nothing
+	dies   atomic.Pointer[func(call string) bool] // whether the manager ends at this call: "save NAME" when it is saved, "spawn" before it
+	struck chan struct{}                          // closed when it has
 }
 
-func sever(k keeper.Keeper) *severed { return &severed{Keeper: k, over: make(chan struct{})} }
+func sever(k keeper.Keeper) *severed {
+	return &severed{Keeper: k, over: make(chan struct{}), struck: make(chan struct{})}
+}
+
+// strike has the manager end at the first call that the test picks.
+func (s *severed) strike(at func(call string) bool) { s.dies.Store(&at) }
+
+func (s *severed) risk(call string) {
+	if at := s.dies.Load(); at != nil && (*at)(call) && s.cut.CompareAndSwap(false, true) {
+		close(s.struck)
+	}
+}
 
 func (s *severed) end() {
 	s.cut.Store(true)
@@ -49,7 +68,12 @@ func (s *severed) Save(name string, text []byte) error {
 	if s.err() != nil {
 		return s.err()
 	}
-	return s.Keeper.Save(name, text)
+	if s.full.Load() {
+		return errFull
+	}
+	err := s.Keeper.Save(name, text)
+	s.risk("save " + name)
+	return err
 }
 
 func (s *severed) Drop(name string) error {
@@ -60,6 +84,7 @@ func (s *severed) Drop(name string) error {
 }
 
 func (s *severed) Spawn(spawn keeper.Spawn) (keeper.Process, error) {
+	s.risk("spawn")
 	if s.err() != nil {
 		return keeper.Process{}, s.err()
 	}
@@ -250,4 +275,169 @@ service "third" {
 	if configs != 1 {
 		t.Errorf("%d texts of configurations are kept", configs)
 	}
+}
+
+// interrupt runs do, has the manager end in it, and another one go on.
+func (r *rig) interrupt(at func(call string) bool, do func()) {
+	r.t.Helper()
+	r.keeper.strike(at)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	<-r.keeper.struck
+	r.succeed(func(*keeper.Inventory) {})
+	<-done
+}
+
+func atManagersSave(call string) bool { return call == "save "+managerName }
+
+// heldFor gives the names of what the keeper holds that begin with prefix.
+func (r *rig) heldFor(prefix string) (names []string) {
+	i, err := r.local.Inventory()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer i.Close()
+	for _, d := range i.Descriptors {
+		if strings.HasPrefix(d.Name, prefix) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// TestProcTakeOverMovedListener has the manager end when a listener is another socket already, and no service knows.
+func TestProcTakeOverMovedListener(t *testing.T) {
+	r := newRig(t, pair).started()
+	before := r.address("web")
+	r.interrupt(atManagersSave, func() { _ = r.reload(strings.Replace(pair, "unix://DIR.sock", "tcp://127.0.0.1:0", 1)) })
+	r.awaitEvent(func(e Event) bool { return e.Kind == KindRetire && e.Service == "app" })
+	if now := r.address("web"); now == before || r.status().Services[0].Generation != 2 {
+		t.Errorf("address %s, was %s: %+v", now, before, r.status().Services[0])
+	} else if _, err := get(now); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProcTakeOverRefusedBefore has the manager end in a reload after one that was refused: that one does not count.
+func TestProcTakeOverRefusedBefore(t *testing.T) {
+	r := newRig(t, pair).started()
+	if err := r.reload(strings.Replace(pair, `"serve"]`, `"fail"]`, 1)); err == nil {
+		t.Fatal("a worker that fails was rolled out")
+	}
+	r.interrupt(atManagersSave, func() { _ = r.reload(strings.Replace(pair, "workers   = 2", `environment = { A = "1" }`, 1)) })
+	r.awaitEvent(func(e Event) bool { return e.Kind == KindRetire && e.Service == "app" })
+	if s := r.status().Services[0]; s.Generation != 3 || s.Reason != "" {
+		t.Errorf("status %+v", s)
+	}
+}
+
+// TestProcTakeOverBeforeSpawn has the manager end when all is made for a worker but the worker: what is made for it anew is kept.
+func TestProcTakeOverBeforeSpawn(t *testing.T) {
+	text := pair
+	for i := range 20 {
+		text += fmt.Sprintf("\nservice \"s%d\" {\n command = [\"/bin/sleep\", \"100\"]\n ready { when = \"started\" }\n stop { timeout = \"0s\" }\n}\n", i)
+	}
+	r := newRig(t, text).started()
+	r.interrupt(func(call string) bool { return call == "spawn" }, func() { _ = r.restart("app") })
+	r.awaitQuiet("app", 2)
+	if held := r.heldFor("worker/app/2/"); len(held) != 6 {
+		t.Errorf("held are %q", held)
+	}
+}
+
+// TestProcTakeOverStale has the manager end when nothing could be saved for a while: the workers that serve go on.
+func TestProcTakeOverStale(t *testing.T) {
+	r := newRig(t, pair).started()
+	r.keeper.full.Store(true)
+	if err := r.restart("app"); err != nil {
+		t.Fatal(err)
+	}
+	pids := r.pids("app")
+	r.succeed(func(*keeper.Inventory) {})
+	r.awaitQuiet("app", 2)
+	if got := r.pids("app"); !slices.Equal(got, pids) || r.status().Services[0].Generation != 2 {
+		t.Errorf("pids %v, were %v: %+v", got, pids, r.status().Services[0])
+	}
+}
+
+// TestProcTakeOverRemoved has the manager end in a reload that removes services: they end in their order.
+func TestProcTakeOverRemoved(t *testing.T) {
+	keep := "service \"keep\" {\n command = [\"SELF\", \"worker\", \"wait\"]\n ready { settle = \"10ms\" }\n}\n"
+	r := newRig(t, keep+`
+service "db" { 
+  command = ["SELF", "worker", "wait"] 
+  ready { settle = "10ms" }
+}
+service "web" {
+  command = ["SELF", "worker", "hang"]
+  ready { settle = "10ms" }
+  depends_on = ["db"]
+  stop { timeout = "200ms" }
+}`).started()
+	r.interrupt(atManagersSave, func() { _ = r.reload(keep) })
+	r.awaitEvent(func(e Event) bool { return e.Kind == KindServiceStopped && e.Service == "db" })
+	var order []string
+	_ = r.m.Events(t.Context(), false, func(e Event) error {
+		if e.Kind == KindServiceStopped {
+			order = append(order, e.Service)
+		}
+		return nil
+	})
+	if d := cmp.Diff([]string{"web", "db"}, order); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestSignalRightAfterResume has somebody signal a service before its processes are attached.
+func TestSignalRightAfterResume(t *testing.T) {
+	onBench(t, ``, always(manners{}), func(b *bench) {
+		b.wants(b.start(), nil)
+		shelf := b.s.vault.(*shelf)
+		lib := newLibrary(shelf, nil)
+		lib.load(shelf.all())
+		st, err := readService("app", shelf.all()[stateName("app")])
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(b.s.quit)
+		<-b.s.done
+		if b.s, err = restored(st, b.runner, noSockets{}, lib, b.record); err != nil {
+			t.Fatal(err)
+		}
+		reply := make(chan error, 1)
+		b.s.post(b.s.resume)
+		b.s.post(func() { reply <- b.s.signalAll(syscall.SIGHUP) })
+		go b.s.loop()
+		b.wants(reply, nil)
+		if got := b.runner.process(0).got(); !slices.Equal(got, []syscall.Signal{syscall.SIGHUP}) {
+			t.Errorf("signals %v", got)
+		}
+	})
+}
+
+// TestHookLateAtResume checks that the time limit of a hook that passed meanwhile still counts.
+func TestHookLateAtResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := always(manners{})
+		r.hooks, r.hookFor = map[string]error{"after_stop": nil}, time.Hour
+		cfg := parse(t, ``)
+		s := newService(cfg.Services[0], cfg, r, noSockets{}, newShelf(), func(Event) {})
+		g := newGeneration(1, s.cfg, s.all, 0)
+		g.stopping, g.closed, g.promoted = true, true, true
+		g.hook = &hookRun{name: afterStop, id: "hook/app/1/after_stop/1", allowed: time.Second, until: time.Now().Add(-time.Minute)}
+		s.former, s.serial = append(s.former, g), 1
+		s.post(s.resume)
+		go s.loop()
+		time.Sleep(grace + time.Second)
+		reply := make(chan int, 1)
+		s.look(func() { reply <- len(s.former) })
+		if n := <-reply; n != 0 {
+			t.Errorf("%d generations wait for the hook", n)
+		}
+		close(s.quit)
+		<-s.done
+	})
 }

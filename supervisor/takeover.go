@@ -118,6 +118,11 @@ func readLeft(texts map[string][]byte, lib *library) (*left, error) {
 	return l, nil
 }
 
+// stopped is whether everything had been stopped already: there is nothing to open for.
+func (l *left) stopped() bool {
+	return l.manager.Stopping && len(l.services) == 0 && len(l.broken) == 0
+}
+
 func (l *left) read(name string, text []byte) {
 	st, err := readService(name, text)
 	if err != nil {

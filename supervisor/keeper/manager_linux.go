@@ -161,6 +161,9 @@ func (s *server) restart(delay time.Duration) {
 		time.AfterFunc(delay, func() { s.notes <- func() { s.restart(0) } })
 		return
 	}
+	if s.current != nil {
+		return // a signal did not let it wait
+	}
 	m, err := s.start("/proc/self/exe")
 	if err != nil {
 		s.before = "could not be started: " + err.Error()

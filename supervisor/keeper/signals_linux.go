@@ -20,6 +20,8 @@ const (
 	sameSignal = 100 * time.Millisecond
 	// enough is the signal to stop by which the keeper takes it into its own hands:
 	// the first stops gracefully, the second at once, both through the manager.
+	// While there is none between two, the second is enough, and the first without
+	// workers.
 	enough = 3
 	// maxPending bounds the signals that wait for a manager.
 	maxPending = 64
@@ -46,10 +48,13 @@ func (s *server) take(sig syscall.Signal) {
 		}
 		s.lastStop, s.lastSignal = now, sig
 		s.stopping++
-		if s.stopping >= enough || s.current == nil {
+		switch {
+		case s.stopping >= enough, s.current == nil && (s.stopping > 1 || len(s.workers) == 0):
 			s.said = say("killing what still runs")
 			s.end(1)
 			return
+		case s.current == nil: // workers are to finish what they have: for that it takes a manager, now
+			s.restart(0)
 		}
 	}
 	if isStop(sig) || len(s.pending) < maxPending {
