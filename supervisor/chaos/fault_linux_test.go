@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -61,30 +62,30 @@ func (c *chaos) hasOther(manager int) bool {
 }
 
 func (c *chaos) upgradeToNothing() {
-	c.write(c.t, "supervise", "#!/bin/sh\nexit 1\n", 0o755)
+	c.installText(c.t, strings.NewReader("#!/bin/sh\nexit 1\n"))
 	c.expect(1, "nothing has changed", "upgrade")
 }
 
 func (c *chaos) reloadBroken() {
 	for _, text := range []string{"listener {", "service \"app\" {}", ""} {
-		c.write(c.t, "app.hcl", text, 0o644)
+		c.write(c.t, "app.hcl", text)
 		c.expect(3, "app.hcl", "reload")
 	}
-	c.write(c.t, "app.hcl", c.config(), 0o644)
+	c.write(c.t, "app.hcl", c.config())
 }
 
 // reloadChanged rolls out, for the environment is another.
 func (c *chaos) reloadChanged() {
 	c.version++
 	c.rolled = true
-	c.write(c.t, "app.hcl", c.config(), 0o644)
+	c.write(c.t, "app.hcl", c.config())
 	c.expect(0, "", "reload")
 }
 
 func (c *chaos) scale() {
 	c.workers = 1 + c.draw.IntN(4)
 	c.expect(0, "", "scale", "app", fmt.Sprint(c.workers))
-	c.write(c.t, "app.hcl", c.config(), 0o644) // so that a reload wants the same
+	c.write(c.t, "app.hcl", c.config()) // so that a reload wants the same
 	c.expect(0, "", "reload")
 }
 

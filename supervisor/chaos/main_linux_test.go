@@ -13,10 +13,10 @@ import (
 var (
 	kills    = flag.Int("chaos.kills", 20, "how often TestProcChaosKillManager kills the manager")
 	upgrades = flag.Int("chaos.upgrades", 5, "how often TestProcChaosUpgrade upgrades")
-	rounds   = flag.Int("chaos.rounds", 40, "how many things TestProcChaosRandom breaks")
+	rounds   = flag.Int("chaos.rounds", 40/thinner, "how many things TestProcChaosRandom breaks")
 	seed     = flag.Uint64("chaos.seed", 1, "what TestProcChaosRandom draws from")
-	all      = flag.Bool("chaos.all", false, "TestProcChaosEveryStep goes through all combinations")
-	stride   = flag.Int("chaos.stride", 7, "TestProcChaosEveryRequest kills the manager at every stride-th request; 1: at each")
+	all      = flag.Bool("chaos.all", false, "TestProcChaosEveryStep and EveryRequest go through all combinations")
+	stride   = flag.Int("chaos.stride", 7*thinner, "TestProcChaosEveryRequest and EveryVerb kill the manager at every stride-th request; 1: at each")
 )
 
 // patience is how long anything may take before a test is given up; it decides nothing else.

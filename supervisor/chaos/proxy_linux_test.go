@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -109,5 +110,5 @@ func closeRights(control []byte) {
 // installProxy makes the proxy the program on disk.
 func (s *site) installProxy(t testing.TB) {
 	t.Helper()
-	s.write(t, "supervise", proxied(program), 0o755)
+	s.installText(t, strings.NewReader(proxied(program)))
 }

@@ -3,3 +3,6 @@
 package chaos
 
 const raceEnabled = true
+
+// thinner is by how much less is done unless a flag says otherwise: everything takes a multiple of the time.
+const thinner = 3

@@ -72,7 +72,7 @@ func newSiteTo(t testing.TB, config string, stdout io.Writer) *site {
 	s := &site{dir: dir, mark: "CHAOS_SITE=" + dir, out: &record{}, ended: make(chan struct{})}
 	s.gate = newGate(t, s.path("gate"))
 	s.install(t, program)
-	s.write(t, "app.hcl", config, 0o644)
+	s.write(t, "app.hcl", config)
 	s.cmd = exec.Command(s.path("supervise"), "--config", "app.hcl", "--control", s.path("c.sock"))
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, s.out, s.out
 	if stdout != nil {
@@ -96,18 +96,30 @@ func newSiteTo(t testing.TB, config string, stdout io.Writer) *site {
 // install makes a copy of file the program on disk, at once.
 func (s *site) install(t testing.TB, file string) {
 	t.Helper()
-	text, err := os.ReadFile(file)
+	text, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write(t, "supervise", string(text), 0o755)
+	defer text.Close()
+	s.installText(t, text)
+}
+
+// installText makes text the program on disk. Another process writes it: what a program is written through is inherited by whatever
+// this one forks meanwhile, and as long as somebody has it open for writing nobody can run it (ETXTBSY, execve(2)).
+func (s *site) installText(t testing.TB, text io.Reader) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", "cat >new && chmod 755 new && mv new supervise")
+	cmd.Dir, cmd.Stdin = s.dir, text
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 }
 
 // write replaces a file at once, as a deploy should.
-func (s *site) write(t testing.TB, name, text string, mode os.FileMode) {
+func (s *site) write(t testing.TB, name, text string) {
 	t.Helper()
 	path := s.path(name)
-	err := errors.Join(os.WriteFile(path+".new", []byte(text), mode), os.Rename(path+".new", path))
+	err := errors.Join(os.WriteFile(path+".new", []byte(text), 0o600), os.Rename(path+".new", path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +201,9 @@ func (s *site) await(t testing.TB, what string, fits func(supervisor.Status) str
 
 // settled is whether nothing is going on: each service has just the workers of one generation, all ready.
 func settled(status supervisor.Status) string {
+	if status.Upgrading {
+		return "it is being upgraded"
+	}
 	for _, svc := range status.Services {
 		if svc.Rollout != nil || svc.State != "running" {
 			return fmt.Sprintf("%s is %s, %+v", svc.Name, svc.State, svc.Rollout)

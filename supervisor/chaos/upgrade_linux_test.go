@@ -68,7 +68,7 @@ func TestProcChaosUpgradeRefused(t *testing.T) {
 	programs["/bin/false"] = string(false)
 	begin := s.mustStatus(t)
 	for name, text := range programs {
-		s.write(t, "supervise", text, 0o755)
+		s.installText(t, strings.NewReader(text))
 		code, out := s.verb(t, "upgrade")
 		if code != 1 || !strings.Contains(out, "nothing has changed") {
 			t.Errorf("%s: exit code %d: %s", name, code, out)

@@ -135,7 +135,7 @@ func (s *site) everyTurn(t *testing.T, v verb) {
 // turn runs the command to its end.
 func (s *site) turn(t *testing.T, v verb, turn int) {
 	if v.prepare != nil {
-		s.write(t, "app.hcl", v.prepare(turn), 0o644)
+		s.write(t, "app.hcl", v.prepare(turn))
 	}
 	if code, out := s.verb(t, v.args(turn)...); code != 0 {
 		t.Errorf("%v: exit code %d: %s", v.args(turn), code, out)
@@ -153,7 +153,7 @@ func (s *site) turnKilled(t *testing.T, v verb, turn, n int, how string, states 
 	was := pids(s.mustStatus(t), "app")
 	said := len(s.out.String())
 	if v.prepare != nil {
-		s.write(t, "app.hcl", v.prepare(turn), 0o644)
+		s.write(t, "app.hcl", v.prepare(turn))
 	}
 	requests.arm(n, how)
 	code, out := s.verb(t, v.args(turn)...)
