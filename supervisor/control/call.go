@@ -56,13 +56,17 @@ func (p *Patient) Reload(ctx context.Context, report func(supervisor.Event)) (ch
 		}
 		tell(report, e)
 	}}
+	answered := false
 	err = c.make(ctx, func(report func(supervisor.Event)) error {
 		result, err := p.client.Reload(ctx, report)
 		if err == nil {
-			changes = result
+			changes, answered = result, true
 		}
 		return err
 	})
+	if err == nil && !answered && changes == nil {
+		changes = []string{"the changed configuration is in force"}
+	}
 	return changes, err
 }
 
@@ -132,7 +136,7 @@ func (c *call) follow(ctx context.Context) (v verdict, err error) {
 	}
 }
 
-// watcher reports the events of a call, and notes that there were some.
+// watcher reports the events of a call, and notes that there were some, or that another manager tells them.
 type watcher struct {
 	changed chan struct{}
 	over    chan error
@@ -142,15 +146,18 @@ type watcher struct {
 func (c *call) watch(ctx context.Context) *watcher {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &watcher{changed: make(chan struct{}, 1), over: make(chan error, 1)}
+	note := func() {
+		select {
+		case w.changed <- struct{}{}:
+		default:
+		}
+	}
 	stopped, from := make(chan struct{}), c.shown
 	go func() {
 		defer close(stopped)
-		w.over <- c.patient.eventsAfter(ctx, from, true, func(e supervisor.Event) error {
+		w.over <- c.patient.eventsAfter(ctx, from, true, note, func(e supervisor.Event) error {
 			c.concern(e)
-			select {
-			case w.changed <- struct{}{}:
-			default:
-			}
+			note()
 			return nil
 		})
 	}()

@@ -148,12 +148,13 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 // Events hands out the recorded events and, with follow, every new one until ctx ends (nil), supervise goes away (nil) or
 // emit fails.
 func (c *Client) Events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {
-	return unlessGone(c.events(ctx, follow, emit))
+	return unlessGone(c.events(ctx, follow, func() {}, emit))
 }
 
-// events also tells a manager that is gone (ErrGone) from one that has nothing more to say.
-func (c *Client) events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {
-	return stream(ctx, c, "/v1/events"+query(flags(follow)), emit)
+// events also tells a manager that is gone (ErrGone) from one that has nothing more to say. begun is called when it answers, before
+// the first event.
+func (c *Client) events(ctx context.Context, follow bool, begun func(), emit func(supervisor.Event) error) error {
+	return stream(ctx, c, "/v1/events"+query(flags(follow)), begun, emit)
 }
 
 // Logs hands out the last n lines of a service, of all when it is "", and goes on like Events.
@@ -167,7 +168,7 @@ func (c *Client) logs(ctx context.Context, service string, n int, follow bool, e
 	if service != "" {
 		v.Set("service", service)
 	}
-	return stream(ctx, c, "/v1/logs"+query(v), emit)
+	return stream(ctx, c, "/v1/logs"+query(v), func() {}, emit)
 }
 
 func flags(follow bool) url.Values {
@@ -185,12 +186,13 @@ func query(v url.Values) string {
 }
 
 // stream reads one value a line.
-func stream[T any](ctx context.Context, c *Client, path string, emit func(T) error) error {
+func stream[T any](ctx context.Context, c *Client, path string, begun func(), emit func(T) error) error {
 	resp, err := c.do(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return called(ctx, err)
 	}
 	defer resp.Body.Close()
+	begun()
 	d := json.NewDecoder(resp.Body)
 	for {
 		var v T

@@ -45,6 +45,13 @@ func (l *lines) end(status int, v any) error {
 	return l.err
 }
 
+// begin sends the header before there is a line, so that the client knows that it has been heard.
+func (l *lines) begin() error {
+	l.header(http.StatusOK)
+	l.err = l.rest.Flush()
+	return l.err
+}
+
 func (l *lines) header(status int) {
 	if l.sent {
 		return

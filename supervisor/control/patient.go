@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/supervisor"
@@ -102,15 +101,15 @@ func (p *Patient) Signal(ctx context.Context, name, signal string) error {
 // Events hands out the recorded events. With follow it goes on with every new one, of the next manager too, until ctx ends (nil),
 // supervise has ended (nil) or emit fails. No event is handed out twice.
 func (p *Patient) Events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {
-	return p.eventsAfter(ctx, time.Time{}, follow, emit)
+	return p.eventsAfter(ctx, time.Time{}, follow, func() {}, emit)
 }
 
-// eventsAfter is Events without those up to a time.
-func (p *Patient) eventsAfter(ctx context.Context, from time.Time, follow bool, emit func(supervisor.Event) error) error {
+// eventsAfter is Events without those up to a time. begun is called when a manager begins to tell them.
+func (p *Patient) eventsAfter(ctx context.Context, from time.Time, follow bool, begun func(), emit func(supervisor.Event) error) error {
 	seen := newMarks[struct{}](from)
 	return p.stream(ctx, follow, func(ctx context.Context) error {
 		seen.again()
-		return p.client.events(ctx, follow, func(e supervisor.Event) error {
+		return p.client.events(ctx, follow, begun, func(e supervisor.Event) error {
 			if !seen.fresh(struct{}{}, e.Time) {
 				return nil
 			}
@@ -128,16 +127,20 @@ type speaker struct {
 // Logs hands out the last n lines of a service, of all when it is "", and goes on like Events. The next manager knows the lines
 // that came while there was none.
 func (p *Patient) Logs(ctx context.Context, service string, n int, follow bool, emit func(output.Line) error) error {
-	var seen *marks[speaker]
-	began := time.Now()
+	var seen *marks[speaker] // nil before the first line, of the first manager
+	began, again := time.Now(), false
 	return p.stream(ctx, follow, func(ctx context.Context) error {
-		if seen != nil {
-			n = maxLines
+		if again {
+			n = maxLines // all that there is, but nothing that is older than the first line shown
+			if seen == nil {
+				seen = newMarks[speaker](began)
+			}
 			seen.again()
 		}
+		again = true
 		return p.client.logs(ctx, service, n, follow, func(l output.Line) error {
 			if seen == nil {
-				seen = newMarks[speaker](earlier(began, l.Time.Add(-1)))
+				seen = newMarks[speaker](l.Time.Add(-1))
 			}
 			if !seen.fresh(speaker{l.Service, l.Generation, l.Worker}, l.Time) {
 				return nil
@@ -146,8 +149,6 @@ func (p *Patient) Logs(ctx context.Context, service string, n int, follow bool, 
 		})
 	})
 }
-
-func earlier(a, b time.Time) time.Time { return slices.MinFunc([]time.Time{a, b}, time.Time.Compare) }
 
 // stream repeats a stream that has broken off. read is given up when no manager takes it up in time, and never while one does.
 func (p *Patient) stream(ctx context.Context, follow bool, read func(ctx context.Context) error) error {

@@ -41,6 +41,9 @@ func (s *Server) events(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	out := newLines(w)
+	if err := out.begin(); err != nil {
+		return nil // the client is gone
+	}
 	err = s.backend.Events(r.http.Context(), follow, func(e supervisor.Event) error { return out.write(e) })
 	return finishStream(out, err)
 }

@@ -45,7 +45,7 @@ func (p *Patient) upgraded(ctx context.Context, began time.Time, report func(sup
 		return last, err
 	}
 	found := errors.New("found")
-	err = p.eventsAfter(ctx, began, now.Upgrading, func(e supervisor.Event) error {
+	err = p.eventsAfter(ctx, began, now.Upgrading, func() {}, func(e supervisor.Event) error {
 		switch e.Kind {
 		case supervisor.KindUpgradeFailed:
 			last = e
