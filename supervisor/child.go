@@ -304,7 +304,7 @@ func (c *child) listen() {
 // hear passes a message on if it comes from the worker's own process tree. A sender that is gone already can no longer be
 // placed in a tree: there the user must do, on a socket that nobody else was told of.
 func (c *child) hear(m notify.Message) {
-	if proctree.Contains(c.process.PID, m.PID) || !alive(m.PID) && (m.UID == c.uid || m.UID == 0) {
+	if proctree.Contains(c.process.Root, m.PID) || !alive(m.PID) && (m.UID == c.uid || m.UID == 0) {
 		c.tellAndWait(happening{kind: said, message: m})
 		return
 	}

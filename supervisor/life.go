@@ -321,7 +321,7 @@ func (s *service) bark(w *worker, why string) {
 	}
 	w.failure = fmt.Sprintf("%s hangs: %s", w.describe(), why)
 	s.later(func() { s.signal(w, syscall.SIGABRT) })
-	w.arm(s, w.gen.cfg.Stop.Timeout)
+	w.arm(s, max(w.gen.cfg.Stop.Timeout, time.Millisecond)) // zero would be no deadline
 }
 
 func (s *service) signal(w *worker, sig syscall.Signal) {

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -221,19 +222,25 @@ func (m *Manager) listenersBefore() *registry.Before {
 	return nil
 }
 
+// givenPrefix begins the names of descriptors that no listener has taken over yet.
+const givenPrefix = "given/"
+
 // giveBack makes given sockets of those that the keeper holds as listeners. They are held under other names first: a registry
 // that starts anew counts its listeners anew.
 func (m *Manager) giveBack() {
 	m.o.GivenKeys = append(m.o.GivenKeys, make([]string, len(m.o.Given)-len(m.o.GivenKeys))...)
 	for _, named := range slices.Clone(m.o.Before.Descriptors) {
-		if !strings.HasPrefix(named.Name, "listener/") {
+		name, moved := strings.CutPrefix(named.Name, givenPrefix) // by a manager that was ended in the middle of this
+		if !strings.HasPrefix(name, "listener/") {
 			continue
 		}
-		key := "given/" + named.Name
-		if m.o.Keeper.Hold(key, named.Descriptor) != nil {
-			continue
+		key := givenPrefix + name
+		if !moved {
+			if m.o.Keeper.Hold(key, named.Descriptor) != nil {
+				continue
+			}
+			_ = m.o.Keeper.Drop(name)
 		}
-		_ = m.o.Keeper.Drop(named.Name)
 		m.o.Given = append(m.o.Given, fdpass.Named{Name: named.Name, Descriptor: m.o.Before.Take(named.Name)})
 		m.o.GivenKeys = append(m.o.GivenKeys, key)
 	}
@@ -415,8 +422,10 @@ func (m *Manager) watchMoves(s *service) {
 	}
 }
 
-// watchMove puts a service back into the configuration that it had before if its rollout fails.
+// watchMove puts a service back into the configuration that it had before if its rollout fails, unless a later reload has something
+// else in mind by then.
 func (m *Manager) watchMove(s *service, before settings, reply <-chan error) {
+	meant := m.config.Service(s.name)
 	go func() {
 		var err error
 		select {
@@ -426,6 +435,10 @@ func (m *Manager) watchMove(s *service, before settings, reply <-chan error) {
 		}
 		var rolledBack *RolloutError
 		if !errors.As(err, &rolledBack) {
+			return
+		}
+		current := true
+		if m.ask(context.Background(), func() { current = m.config.Service(s.name) == meant }) != nil || !current {
 			return
 		}
 		if err := m.keep(before.all, []string{s.name}); err != nil {
@@ -464,9 +477,20 @@ func (m *Manager) dropOldTexts() {
 	}
 	for _, s := range m.services {
 		answer := make(chan []*config.Source, 1)
-		s.look(func() { answer <- s.sources() })
+		s.post(func() { // what is saved must not name a text that is dropped
+			s.later(func() {
+				if s.failing { // what is saved names others
+					answer <- nil
+				} else {
+					answer <- s.sources()
+				}
+			})
+		})
 		select {
 		case sources := <-answer:
+			if sources == nil {
+				return
+			}
 			for _, source := range sources {
 				use(source)
 			}

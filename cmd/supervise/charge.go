@@ -22,6 +22,8 @@ func (i *instance) takeCharge() {
 	}
 	err := i.session.client.Ready()
 	switch {
+	case !i.session.welcome.Trial && err != nil:
+		i.log.Error("keeper not told that this manager serves", "error", err)
 	case !i.session.welcome.Trial:
 	case err != nil:
 		i.Record(supervisor.Event{Kind: supervisor.KindUpgradeFailed, Message: "the keeper goes on with the program before", Error: err.Error()})

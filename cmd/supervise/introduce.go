@@ -21,7 +21,7 @@ func (i *instance) answering(f func()) {
 
 // introduce shows on a terminal what is being run: a line for each listener and service, and another one when all are ready.
 func (i *instance) introduce(cfg *config.Config) {
-	if !isTerminal(i.app.err) {
+	if !isTerminal(i.app.err) || i.session != nil && !i.session.first { // it has been shown
 		return
 	}
 	began := time.Now()

@@ -15,12 +15,13 @@ import (
 // children lists all children, dead or alive. One may be missing if another ends
 // meanwhile (proc_pid_task_tid_children(5)): but then SIGCHLD is on its way.
 func children() (pids []int) {
-	lists, err := filepath.Glob("/proc/self/task/*/children")
-	if err != nil || len(lists) == 0 { // the kernel is built without them
+	const tasks = "/proc/self/task/"
+	threads, _ := os.ReadDir(tasks)
+	if _, err := os.Lstat(tasks + strconv.Itoa(os.Getpid()) + "/children"); err != nil { // the kernel is built without them
 		return childrenByStat()
 	}
-	for _, list := range lists {
-		b, _ := os.ReadFile(list) // a thread that has ended has none
+	for _, thread := range threads {
+		b, _ := os.ReadFile(tasks + thread.Name() + "/children") // one that has ended has none
 		for field := range strings.FieldsSeq(string(b)) {
 			if pid, err := strconv.Atoi(field); err == nil {
 				pids = append(pids, pid)

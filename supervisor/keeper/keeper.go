@@ -82,6 +82,7 @@ type Process struct {
 	ID        ID
 	Name      string    // as in Spawn
 	PID       int       // of the main process: after Follow the followed one
+	Root      int       // pid of the process that was spawned, whose descendants are the worker
 	StartedAt time.Time // when its command was run, or shortly before
 }
 

@@ -260,7 +260,7 @@ func (c *Client) adopt(r result, i *Inventory) error {
 // adoptOne owns the pidfds: of the first process, and of the one it follows if any.
 // Its first process was never reaped, so its pid means it, alive or not.
 func (c *Client) adoptOne(w wireWorker, pidfds []*fdpass.Descriptor) (Process, error) {
-	p := Process{ID: w.ID, Name: w.Name, PID: w.PID, StartedAt: w.Started}
+	p := Process{ID: w.ID, Name: w.Name, PID: w.PID, Root: w.PID, StartedAt: w.Started}
 	leader, err := c.newRemote(pidfds[0], w.ID, w.PID)
 	if err != nil {
 		return p, err

@@ -35,6 +35,12 @@ func forwarded() []os.Signal {
 func isStop(sig syscall.Signal) bool { return sig == unix.SIGTERM || sig == unix.SIGINT }
 
 func (s *server) signal(sig syscall.Signal) {
+	if sig == unix.SIGQUIT { // Ctrl-\: whoever wants to see what hangs means the manager, which is started again
+		if s.current != nil {
+			_ = s.current.process.signal(sig)
+		}
+		return
+	}
 	s.take(sig)
 	s.forward()
 }
@@ -88,7 +94,7 @@ func (s *server) settle(m *manager) {
 // listen lets signals come. The mask is for the children, which are all forked by
 // this thread.
 func (s *server) listen() {
-	signal.Notify(s.signals, forwarded()...)
+	signal.Notify(s.signals, append(forwarded(), unix.SIGQUIT)...)
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &unix.Sigset_t{}, nil)
 }
 

@@ -43,7 +43,7 @@ func (c *core) Spawn(s Spawn) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	p := Process{ID: started.id, Name: s.Name, PID: started.pid, StartedAt: started.at}
+	p := Process{ID: started.id, Name: s.Name, PID: started.pid, Root: started.pid, StartedAt: started.at}
 	tree := proctree.Of(started.pid)
 	tree.Mark = mark
 	if err := c.register(newWorker(p, s.Label, tree, started.handle)); err != nil {

@@ -284,7 +284,7 @@ func TestNextProcessRestoresAPath(t *testing.T) {
 	}
 	next, rec := open(t, Options{Vault: v, Before: v.before(t)})
 	apply(t, next, web)
-	rec.one(t, "worker removed the path of a listener, put back")
+	rec.one(t, "path of a listener was removed, put back")
 	n := socket(t, next, "web")
 	if !connects(n.Address()) || inode(t, n) != id {
 		t.Error("it is not the same socket")

@@ -88,7 +88,7 @@ func (r *Registry) check(h *held, by []*worker) (fdpass.State, error) {
 		r.replacePath(h, by, lost)
 	}
 	if linked {
-		r.say(h, pathRemoved, by, "worker removed the path of a listener, put back", "path", h.socket.Address().Path)
+		r.say(h, pathRemoved, by, "path of a listener was removed, put back", "path", h.socket.Address().Path)
 	}
 	return r.mend(h, by)
 }
@@ -224,10 +224,10 @@ func (r *Registry) replacePath(h *held, by []*worker, err error) {
 		err = r.reopen(h)
 	}
 	if err != nil {
-		r.say(h, pathRemoved, by, "worker removed the path of a listener, cannot put it back", "error", err)
+		r.say(h, pathRemoved, by, "path of a listener was removed, cannot put it back", "error", err)
 		return
 	}
-	r.say(h, pathRemoved, by, "worker removed the path of a listener, opened anew for the next generation")
+	r.say(h, pathRemoved, by, "path of a listener was removed, opened anew for the next generation")
 	r.announce(h)
 }
 

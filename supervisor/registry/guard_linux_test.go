@@ -138,7 +138,7 @@ func TestProcGuardPath(t *testing.T) {
 		event(r, 1, c.pid, Ready, Promoted, Draining)
 		before := inode(t, s)
 		c.do("unlink " + p)
-		line := rec.wait(t, "worker removed the path of a listener, put back")
+		line := rec.wait(t, "path of a listener was removed, put back")
 		sameWorker(t, line, 1, c.pid)
 		if kind != "unixgram" && !connects(s.Address()) || inode(t, s) != before {
 			t.Errorf("%s does not accept at its path", kind)
@@ -159,7 +159,7 @@ func TestProcGuardPathAtTheEnd(t *testing.T) {
 	event(r, 1, c.pid, Started, Ready, Promoted, Draining)
 	c.do("unlink " + p)
 	event(r, 1, c.pid, Gone)
-	sameWorker(t, rec.one(t, "worker removed the path of a listener, put back"), 1, c.pid)
+	sameWorker(t, rec.one(t, "path of a listener was removed, put back"), 1, c.pid)
 	if !connects(s.Address()) {
 		t.Error("it does not accept at its path")
 	}
@@ -184,7 +184,7 @@ func TestProcGuardEveryNameRemoved(t *testing.T) {
 	}
 	c.do("unlink " + p)
 	<-replaced
-	sameWorker(t, rec.one(t, "worker removed the path of a listener, opened anew"), 1, c.pid)
+	sameWorker(t, rec.one(t, "path of a listener was removed, opened anew"), 1, c.pid)
 	if inode(t, s) == before || !connects(s.Address()) {
 		t.Error("no new socket accepts at the path")
 	}
@@ -206,12 +206,12 @@ func TestProcGuardPathTaken(t *testing.T) {
 	}
 	r.Status()
 	r.Status()
-	sameWorker(t, rec.one(t, "worker removed the path of a listener, cannot put it back"), 1, c.pid)
+	sameWorker(t, rec.one(t, "path of a listener was removed, cannot put it back"), 1, c.pid)
 	if err := other.Close(); err != nil { // unlinks the path
 		t.Fatal(err)
 	}
 	r.Status()
-	rec.one(t, "worker removed the path of a listener, put back")
+	rec.one(t, "path of a listener was removed, put back")
 	if inode(t, s) != before || !connects(s.Address()) {
 		t.Error("it does not accept at its path")
 	}
