@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,14 +24,7 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	}
 	var services []*service
 	var current *config.Config
-	err := m.ask(ctx, func() {
-		current = m.config
-		for _, cfg := range m.config.Services {
-			if s := m.services[cfg.Name]; s != nil && wanted(names, cfg.Name) {
-				services = append(services, s)
-			}
-		}
-	})
+	err := m.ask(ctx, func() { current, services = m.config, m.known(names) })
 	if err != nil {
 		return Status{}, err
 	}
@@ -40,8 +34,26 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 			st.Listeners = append(st.Listeners, ls)
 		}
 	}
-	st.Services = gather(services)
+	st.Services = slices.DeleteFunc(gather(services), func(s ServiceStatus) bool {
+		return s.State == "stopped" && current.Service(s.Name) == nil
+	})
 	return st, nil
+}
+
+// known gives the services in the order of the configuration, and then those that it has no longer and that still have workers.
+func (m *Manager) known(names []string) []*service {
+	var out []*service
+	for _, cfg := range m.config.Services {
+		if s := m.services[cfg.Name]; s != nil && wanted(names, cfg.Name) {
+			out = append(out, s)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.services)) {
+		if m.config.Service(name) == nil && wanted(names, name) {
+			out = append(out, m.services[name])
+		}
+	}
+	return out
 }
 
 // wanted is whether a service is among those asked for; without names all are.

@@ -33,7 +33,7 @@ type Backlog struct {
 	Effective  int `json:"effective"`  // read back from the kernel; -1 where it does not tell
 }
 
-// ServiceStatus is one configured service.
+// ServiceStatus is one service: configured, or taken away by a reload and not stopped yet.
 type ServiceStatus struct {
 	Name       string         `json:"name"`
 	State      string         `json:"state"`      // stopped, starting, running, rolling-out, degraded, stopping

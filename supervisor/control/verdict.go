@@ -135,8 +135,8 @@ func judgeScale(n int) func(before, now supervisor.ServiceStatus) verdict {
 	}
 }
 
-// judgeReload looks at all services: those that another configuration has moved, and those that it has added. The ones that it has
-// taken away are not to be seen.
+// judgeReload looks at all services: those that another configuration has moved, those that it has added, and those that it has taken
+// away, which are to be seen until they are stopped.
 func judgeReload(before, now supervisor.Status) verdict {
 	if now.ConfigHash == before.ConfigHash {
 		return verdict{state: unknown}
@@ -171,7 +171,7 @@ func isKnown(s supervisor.Status, name string) bool {
 
 func judgeMoved(before, now supervisor.ServiceStatus) verdict {
 	switch {
-	case len(now.Waiting) > 0:
+	case len(now.Waiting) > 0, now.State == "stopping":
 		return verdict{state: pending}
 	case now.Newest > before.Newest:
 		return judgeGeneration(before, now, now.Newest)

@@ -158,6 +158,7 @@ func TestJudgeReload(t *testing.T) {
 		"a new one waits":             {"b", append([]service{fresh}, old...), pending, ""},
 		"a new one waits for nothing": {"b", []service{fresh, running(4), named(inState(running(1), "degraded", "no"), "db")}, done, ""},
 		"one was removed":             {"b", old[:1], done, ""},
+		"one is being removed":        {"b", []service{running(4), named(inState(running(1), "stopping", ""), "db")}, pending, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := judgeReload(supervisor.Status{ConfigHash: "a", Services: old}, supervisor.Status{ConfigHash: c.hash, Services: c.now})
