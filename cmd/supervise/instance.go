@@ -90,7 +90,7 @@ func (a *app) runFor(s *session, r runner) error {
 	s.watch(i.log)
 	given, keys := s.given()
 	o := supervisor.Options{Keeper: s.client, KeeperPID: s.welcome.KeeperPID, Before: &s.before, Given: given, GivenKeys: keys}
-	if os.Getenv("NOTIFY_SOCKET") != "" {
+	if underSystemd() {
 		o.Opened, o.Closed = i.store, i.unstore
 	}
 	return i.manage(r, cfg, api, o)

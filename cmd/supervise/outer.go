@@ -90,6 +90,12 @@ func (i *instance) tellReloading() func() {
 	return func() { i.tell(daemon.SdNotifyReady) }
 }
 
+// underSystemd is whether the outer service manager may have a store for descriptors. systemd names it from version 254 on (FDSTORE);
+// one before gives every service an INVOCATION_ID.
+func underSystemd() bool {
+	return os.Getenv("NOTIFY_SOCKET") != "" && (os.Getenv("FDSTORE") != "" || os.Getenv("INVOCATION_ID") != "")
+}
+
 // store puts a listener into the store of the outer service manager, sd_pid_notify_with_fds(3): from there it comes back as
 // LISTEN_FDS when supervise is started again, with all that waits in its queue. FDPOLL=0 keeps one that was shut down.
 func (i *instance) store(name string, d *fdpass.Descriptor) {
