@@ -53,7 +53,7 @@ func sweepOnce(t *testing.T, d *deployment, requests *countdown, n int, how stri
 		return false
 	}
 	said := len(d.site.out.String())
-	requests.arm(n, how)
+	requests.arm(n, how, "")
 	got := d.roll("", false)
 	passed, whole := requests.disarm()
 	if !whole && !got.Committed && got.Kept && len(got.Hooks) == 0 {

@@ -236,7 +236,9 @@ func pids(status supervisor.Status, service string) map[string]int {
 // verb runs a command of supervise and gives its exit code and what it wrote.
 func (s *site) verb(t testing.TB, args ...string) (int, string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, append(args, "--control", s.path("c.sock"))...)
+	ctx, cancel := bounded(t)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, append(args, "--control", s.path("c.sock"))...)
 	cmd.Dir = s.dir
 	out, err := cmd.CombinedOutput()
 	var failed *exec.ExitError

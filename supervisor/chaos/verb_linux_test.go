@@ -155,7 +155,7 @@ func (s *site) turnKilled(t *testing.T, v verb, turn, n int, how string, states 
 	if v.prepare != nil {
 		s.write(t, "app.hcl", v.prepare(turn))
 	}
-	requests.arm(n, how)
+	requests.arm(n, how, "")
 	code, out := s.verb(t, v.args(turn)...)
 	passed, whole := requests.disarm()
 	goals := states[:]
