@@ -34,36 +34,43 @@ func (p *Patient) Upgrade(ctx context.Context, report func(supervisor.Event)) er
 	return errors.New("cannot upgrade: supervise's manager was replaced twice before it was done; nothing has changed")
 }
 
-// upgraded gives the event that ends an upgrade. There is none when the next manager knows of no upgrade.
-func (p *Patient) upgraded(ctx context.Context, began time.Time, report func(supervisor.Event)) (last supervisor.Event, err error) {
-	var now supervisor.Status
-	err = p.next(ctx, func(ctx context.Context) (err error) {
-		now, err = p.client.Status(ctx, nil)
-		return err
-	})
-	if err != nil {
-		return last, err
-	}
-	found := errors.New("found")
-	err = p.eventsAfter(ctx, began, now.Upgrading, func() {}, func(e supervisor.Event) error {
-		switch e.Kind {
-		case supervisor.KindUpgradeFailed:
-			last = e
-			return found
-		case supervisor.KindUpgraded:
-			last = e
-			tell(report, e)
-			return found
-		case supervisor.KindTakenOver:
-			tell(report, e)
+// upgraded gives the event that ends an upgrade. There is none when the next manager knows of no upgrade. That one may be
+// ended, too: then the one after it is asked.
+func (p *Patient) upgraded(ctx context.Context, since time.Time, report func(supervisor.Event)) (last supervisor.Event, err error) {
+	found, another := errors.New("found"), errors.New("another manager")
+	for {
+		var now supervisor.Status
+		err = p.next(ctx, func(ctx context.Context) (err error) {
+			now, err = p.client.Status(ctx, nil)
+			return err
+		})
+		if err != nil {
+			return last, err
 		}
-		return nil
-	})
-	switch {
-	case err == found:
-		return last, nil
-	case err == nil && now.Upgrading:
-		err = ErrGone
+		err = p.eventsAfter(ctx, since, now.Upgrading, func() {}, func(e supervisor.Event) error {
+			switch e.Kind {
+			case supervisor.KindUpgradeFailed:
+				last = e
+				return found
+			case supervisor.KindUpgraded:
+				last = e
+				tell(report, e)
+				return found
+			case supervisor.KindTakenOver:
+				since = e.Time
+				tell(report, e)
+				return another
+			}
+			return nil
+		})
+		switch {
+		case err == found:
+			return last, nil
+		case err == another:
+			continue
+		case err == nil && now.Upgrading:
+			err = ErrGone
+		}
+		return last, errors.Join(context.Cause(ctx), err)
 	}
-	return last, errors.Join(context.Cause(ctx), err)
 }
