@@ -37,7 +37,7 @@
 //	life.go phase.go worker.go      one worker, from its start to its end
 //	generation.go backoff.go        its place between workers before and after it
 //	state.go save.go extra.go library.go         what is saved of it, and when
-//	takeover.go restore.go resume.go inherit.go rebuild.go   going on from an earlier manager
+//	left.go takeover.go settle.go restore.go resume.go inherit.go rebuild.go   going on from an earlier manager
 //	host.go child.go ready.go hook.go lines.go   processes: what they are given, how they are heard
 //	layout.go identity.go plan.go   what a worker will be given, worked out without starting anything
 //	event.go report.go logs.go status.go         what is told to people and programs
