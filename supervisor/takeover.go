@@ -80,7 +80,6 @@ func (m *Manager) giveBack() {
 func (m *Manager) restore(l *left) {
 	m.config, m.startedAt, m.saved.extra = l.config, l.manager.StartedAt, l.manager.Extra
 	m.stopping = l.manager.Stopping
-	m.host.tidy(m.o.Before.Workers)
 	for _, st := range l.services {
 		s, err := restored(st, m.host, m.registry, m.library, m.record)
 		if err == nil {
@@ -102,6 +101,7 @@ func (m *Manager) restore(l *left) {
 			m.takeBack(s)
 		}
 	}
+	m.tidy()
 }
 
 // outdated is whether there is a process that was started after the state was saved for the last time.
@@ -114,6 +114,19 @@ func (st serviceState) outdated(living []keeper.Process) error {
 		}
 	}
 	return nil
+}
+
+// tidy clears the runtime folder of what was for workers that are not taken back. One whose end had been taken in already is still
+// among the processes: what is at its place is in the way of the next one there.
+func (m *Manager) tidy() {
+	wanted := map[string]bool{}
+	for _, s := range m.resumed {
+		for _, w := range s.everyWorker() {
+			wanted[w.id] = true
+		}
+	}
+	living := slices.Clone(m.o.Before.Workers)
+	m.host.tidy(slices.DeleteFunc(living, func(p keeper.Process) bool { return !wanted[p.Name] }))
 }
 
 func (m *Manager) takeBack(s *service) {
