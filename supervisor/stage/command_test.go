@@ -95,9 +95,9 @@ func TestProcRefusesPlan(t *testing.T) {
 }
 
 // Interrupted while it waits for its plan, the stage dies as any program would,
-// and is not taken for a worker.
+// and is not taken for a worker. (SIGHUP may be ignored: nohup does that.)
 func TestProcInterruptedStage(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGUSR1} {
 		s := startStage(t, "stage", nil, nil)
 		if err := s.cmd.Process.Signal(sig); err != nil {
 			t.Fatal(err)
