@@ -99,10 +99,10 @@ func (p *fakeProcess) live() {
 	}
 	p.hear()(happening{kind: launched, pid: p.pid})
 	if p.manners.readyAfter >= 0 {
-		time.AfterFunc(p.manners.readyAfter, func() { p.says(notify.Message{Ready: true}) })
+		inAWhile(p.manners.readyAfter, func() { p.says(notify.Message{Ready: true}) })
 	}
 	if p.manners.exitAfter > 0 {
-		time.AfterFunc(p.manners.exitAfter, func() { p.exits(p.manners.exitCode) })
+		inAWhile(p.manners.exitAfter, func() { p.exits(p.manners.exitCode) })
 	}
 }
 
@@ -157,14 +157,14 @@ func (p *fakeProcess) signal(sig syscall.Signal) error {
 		return deaf
 	}
 	if sig == syscall.SIGTERM && p.manners.drain >= 0 {
-		time.AfterFunc(p.manners.drain, func() { p.exits(0) })
+		inAWhile(p.manners.drain, func() { p.exits(0) })
 	}
 	return nil
 }
 
 func (p *fakeProcess) kill() {
 	p.runner.mortal.risk()
-	time.AfterFunc(0, func() { p.end(happening{kind: ended, exit: keeper.Exit{Signal: syscall.SIGKILL}}) })
+	inAWhile(0, func() { p.end(happening{kind: ended, exit: keeper.Exit{Signal: syscall.SIGKILL}}) })
 }
 
 func (p *fakeProcess) follow(pid int) error {
@@ -234,7 +234,7 @@ func (r *fakeRunner) hook(s spec, name string, done func(error)) (cancel, releas
 		r.running[s.id] = h
 		r.ran = append(r.ran, fmt.Sprintf("%s.%d", name, s.generation))
 		err := r.hooks[name]
-		time.AfterFunc(r.hookFor, func() { h.end(err) })
+		inAWhile(r.hookFor, func() { h.end(err) })
 	} else {
 		h.mu.Lock()
 		h.done = done
@@ -243,7 +243,7 @@ func (r *fakeRunner) hook(s spec, name string, done func(error)) (cancel, releas
 		}
 		h.mu.Unlock()
 	}
-	cancel = func() { time.AfterFunc(0, func() { h.end(errors.New("cancelled")) }) }
+	cancel = func() { inAWhile(0, func() { h.end(errors.New("cancelled")) }) }
 	return cancel, func() {
 		r.mortal.risk()
 		defer r.mortal.risk()
@@ -428,3 +428,12 @@ func (b *bench) live() map[string]int {
 }
 
 var errAny = errors.New("any error")
+
+// inAWhile is time.AfterFunc, which in a synctest bubble with the race detector may crash the runtime for a time that is over at once.
+func inAWhile(d time.Duration, f func()) {
+	if d <= 0 {
+		go f()
+		return
+	}
+	time.AfterFunc(d, f)
+}
