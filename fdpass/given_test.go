@@ -46,7 +46,7 @@ func TestGivenRefusesBadVariables(t *testing.T) {
 		if !slices.Equal(rest, []string{"HOME=/"}) {
 			t.Errorf("%q: rest is %q", tt.env, rest)
 		}
-		if after := openDescriptors(t); after != before {
+		if after := openDescriptors(t); after > before {
 			t.Errorf("%q: %d descriptors before, %d after", tt.env, before, after)
 		}
 	}

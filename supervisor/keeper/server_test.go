@@ -90,7 +90,7 @@ func TestProcRequestsAreJudged(t *testing.T) {
 			t.Errorf("%s with %d: got %+v, want %q", tt.packet, tt.fds, got, tt.want)
 		}
 	}
-	if after := openDescriptors(t); after != before {
+	if after := openDescriptors(t); after > before { // fewer: an earlier test's were collected
 		t.Errorf("%d descriptors are open, %d were", after, before)
 	}
 	// Nobody has the pipe but this test, so nothing was kept by mistake.
