@@ -10,6 +10,7 @@ type Config struct {
 	// Listeners and Services are in the order of the file.
 	Listeners []*Listener
 	Services  []*Service
+	Serves    []*Serve
 	Control   Control
 	Log       Log
 	// Warnings are formatted like errors, one text each. Nothing is refused because of them.
@@ -62,6 +63,8 @@ type Listener struct {
 	// Owner and Group are names or numbers, not looked up yet; "" when not given.
 	Owner, Group string
 	Options      Options
+	// TakeFrom is who has the socket already, nil when it is to be opened.
+	TakeFrom *TakeFrom
 	// Where is the place in the file, "app.hcl:3".
 	Where string
 	// Source is the configuration that the listener was read with.

@@ -12,6 +12,7 @@ func defaultService(name string) *Service {
 	return &Service{
 		Name:               name,
 		Handoff:            []string{"systemd", "einhorn", "server-starter"},
+		ListenPID:          "own",
 		Workers:            1,
 		InheritEnvironment: true,
 		Output:             Output{Kind: "prefix"},

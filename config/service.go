@@ -7,10 +7,17 @@ import "time"
 // they can differ for each worker, Resolve gives them.
 type Service struct {
 	Name string
+	// Preset is the name of the Preset whose defaults the service has; "" for none.
+	Preset string
 	// Listeners are names, in the order of the descriptors.
 	Listeners []string
 	// Handoff are the names of dialects.
 	Handoff []string
+	// ListenPID is what LISTEN_PID of the systemd dialect is: "own" for the worker's process number, "omit" for none,
+	// "parent" for that of its parent.
+	ListenPID string
+	// FDStore is how many descriptors workers may store by FDSTORE=1, sd_notify(3); 0 for none.
+	FDStore int
 	// Workers is how many processes a generation has; 0 keeps the service without any.
 	Workers int
 	// User, Group and Groups are names or numbers, looked up when a worker starts; "" keeps supervise's own.
@@ -45,12 +52,12 @@ type Service struct {
 
 // Ready is how a new worker shows that it can serve.
 type Ready struct {
-	// When is auto, notify, started, newline, log, http or exec.
+	// When is auto, notify, started, newline, crank, uwsgi, pm2, upstart, log, http or exec.
 	When string
 	// Timeout is how long all workers of a generation may take, Settle how long a worker must be alive under auto,
-	// Interval the time between two checks of http and exec.
+	// Interval the time between two checks of http, exec and upstart.
 	Timeout, Settle, Interval time.Duration
-	// FD is the descriptor on which newline writes its line; 0 means the number after the listeners.
+	// FD is the descriptor on which newline, crank, uwsgi and pm2 write; 0 means the number after the listeners.
 	FD int
 }
 
