@@ -18,25 +18,6 @@ type Socket struct {
 	Path    string // unix and fifo; "@name" is in the abstract namespace
 }
 
-// Input is everything a convention may depend on.
-type Input struct {
-	Sockets    []Socket // in the order of the service
-	Worker     int      // index in the generation, from 0
-	Generation int      // from 1
-}
-
-// Plan is how one worker gets its sockets.
-type Plan struct {
-	Numbers   []Number // ascending by FD; a socket may have several numbers
-	Env       []string // NAME=value
-	OwnPID    []string // names of variables to set to the worker's pid
-	ParentPID []string // names of variables to set to the pid of the worker's parent
-}
-
-// Number says that descriptor number FD of the worker is socket number Socket of
-// the Input.
-type Number struct{ FD, Socket int }
-
 // dialect is one convention: a row of the table.
 type dialect struct {
 	name string

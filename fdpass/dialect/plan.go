@@ -1,0 +1,92 @@
+package dialect
+
+import "syscall"
+
+// Input is everything a convention may depend on.
+type Input struct {
+	Sockets    []Socket // in the order of the service
+	Worker     int      // index in the generation, from 0
+	Generation int      // from 1
+	RuntimeDir string   // the worker's runtime folder: sockets that are served to it lie there
+	ListenPID  string   // LISTEN_PID of the systemd convention: "own" (also ""), "omit" or "parent"
+	Stored     []string // names of the descriptors that an earlier worker stored (FDSTORE of sd_notify(3))
+	Command    []string // what the worker runs, where it is known: only Traps look at it
+}
+
+// Plan is how one worker gets its sockets.
+type Plan struct {
+	Numbers   []Number // ascending by FD; a socket may have several numbers
+	Env       []string // NAME=value
+	OwnPID    []string // names of variables to set to the worker's pid
+	ParentPID []string // names of variables to set to the pid of the worker's parent
+
+	// OwnPIDFDID names variables to set to the inode number of the worker's own pidfd; they are left out
+	// where the kernel has no pidfs (before Linux 6.9).
+	OwnPIDFDID []string
+	// ParentPIDPrefixed names variables to set to "parent:" and the pid of the worker's parent.
+	ParentPIDPrefixed []string
+
+	StoredFDs []int     // the number of each of Input.Stored
+	Channels  []Channel // further descriptors, ascending by FD
+	Serve     []Served  // sockets to serve to this worker
+	Parent    *Parent   // a small parent between keeper and worker; nil: none
+}
+
+// Number says that descriptor number FD of the worker is socket number Socket of
+// the Input.
+type Number struct{ FD, Socket int }
+
+// Channel is a descriptor that is not a socket of the service: by it the worker says something, or reads
+// what it has to know.
+type Channel struct {
+	FD      int
+	Kind    ChannelKind
+	Content []byte // of kind Content: what the worker reads; then end of file
+	// Said reports, of the other kinds, whether what the worker wrote so far says that it is ready; of kind Datagram
+	// it is asked about one datagram at a time. It is nil for Content.
+	Said func(received []byte) bool
+}
+
+// ChannelKind is what the worker holds of a channel.
+type ChannelKind int
+
+const (
+	// PipeOut is the writing end of a pipe.
+	PipeOut ChannelKind = iota
+	// Stream is one end of a stream socketpair.
+	Stream
+	// Datagram is one end of a datagram socketpair.
+	Datagram
+	// Content is the reading end of a pipe that holds Channel.Content and whose other end is closed.
+	Content
+)
+
+// String names the kind as check shows it.
+func (k ChannelKind) String() string {
+	switch k {
+	case PipeOut:
+		return "pipe"
+	case Stream:
+		return "stream"
+	case Datagram:
+		return "datagram"
+	case Content:
+		return "content"
+	}
+	return "unknown"
+}
+
+// Served is a unix stream socket that is served to one worker.
+type Served struct {
+	Protocol string // einhorn, haproxy, zerg, s6-fdholder or multibinder
+	Path     string // in Input.RuntimeDir
+}
+
+// Parent is a small process between keeper and worker, for programs that send signals to their parent because
+// they take it for the worker before them. Exactly one of its fields is set.
+type Parent struct {
+	// Ready is the signal by which the worker says that it serves; the parent then goes away. It counts like READY=1.
+	Ready syscall.Signal
+	// Stay keeps the parent for the life of the worker; it swallows SIGUSR1.
+	Stay bool
+}
