@@ -41,7 +41,7 @@ anything was lost or a restart failed. The load is real: it takes part in the se
 			if f.http != "" && !drill.IsPath(f.http) {
 				return usage(cmd, `cannot drill: %q is no HTTP path: it must begin with "/" and hold no spaces or control characters`, f.http)
 			}
-			return a.drill(f, args[0])
+			return a.withClient(func(ctx context.Context, c *control.Client) error { return a.drill(ctx, c, f, args[0]) })
 		},
 	}
 	cmd.Flags().IntVar(&f.restarts, "restarts", 20, "restart `N` times")
@@ -53,14 +53,7 @@ anything was lost or a restart failed. The load is real: it takes part in the se
 	return cmd
 }
 
-func (a *app) drill(f drillFlags, service string) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
+func (a *app) drill(ctx context.Context, c *control.Client, f drillFlags, service string) error {
 	targets, err := targets(ctx, c, service)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -20,21 +21,16 @@ func (a *app) eventsVerb() *cobra.Command {
 		Use:   "events",
 		Short: "Show what happened",
 		Args:  arguments(0, 0, ""),
-		RunE:  func(*cobra.Command, []string) error { return a.events(f) },
+		RunE: func(*cobra.Command, []string) error {
+			return a.withClient(func(ctx context.Context, c *control.Client) error { return a.events(ctx, c, f) })
+		},
 	}
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON, one object a line")
 	return cmd
 }
 
-func (a *app) events(f eventFlags) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
+func (a *app) events(ctx context.Context, c *control.Client, f eventFlags) error {
 	p := a.paint(a.out)
 	e := json.NewEncoder(a.out)
 	e.SetEscapeHTML(false)

@@ -26,7 +26,7 @@ func (a *app) logsVerb() *cobra.Command {
 			if f.lines < 0 {
 				return usage(cmd, "cannot show %d lines", f.lines)
 			}
-			return a.logs(f, append(args, "")[0])
+			return a.withClient(func(ctx context.Context, c *control.Client) error { return a.logs(ctx, c, f, append(args, "")[0]) })
 		},
 	}
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "go on with new lines, until Ctrl-C")
@@ -35,14 +35,7 @@ func (a *app) logsVerb() *cobra.Command {
 	return cmd
 }
 
-func (a *app) logs(f logFlags, service string) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
+func (a *app) logs(ctx context.Context, c *control.Client, f logFlags, service string) error {
 	ctx = a.whileRead(ctx)
 	p := control.NewPatient(c, nil)
 	if f.json {

@@ -16,34 +16,36 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/control"
 )
 
-// interruptible ends with Ctrl-C.
-func interruptible() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-}
-
-// each does one thing to several services, in their order, and stops at the first that fails: a deploy goes no further then.
-func (a *app) each(services []string, do func(ctx context.Context, p *control.Patient, name string, report func(supervisor.Event)) error) error {
+// withClient does what a verb does to the running supervise; ctx ends with Ctrl-C.
+func (a *app) withClient(do func(ctx context.Context, c *control.Client) error) error {
 	c, err := a.client()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	ctx, cancel := interruptible()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
+	return do(ctx, c)
+}
+
+// each does one thing to several services, in their order, and stops at the first that fails: a deploy goes no further then.
+func (a *app) each(services []string, do func(ctx context.Context, p *control.Patient, name string, report func(supervisor.Event)) error) error {
 	services = unique(services)
-	if len(services) > 1 {
-		// A slip in the last name must not be found out after the first service has been changed.
-		if _, err := control.NewPatient(c, nil).Status(ctx, services); err != nil {
-			return a.interrupted(err)
+	return a.withClient(func(ctx context.Context, c *control.Client) error {
+		if len(services) > 1 {
+			// A slip in the last name must not be found out after the first service has been changed.
+			if _, err := control.NewPatient(c, nil).Status(ctx, services); err != nil {
+				return a.interrupted(err)
+			}
 		}
-	}
-	for _, name := range services {
-		err := a.show(c, name, func(p *control.Patient, report func(supervisor.Event)) error { return do(ctx, p, name, report) })
-		if err != nil {
-			return a.interrupted(err)
+		for _, name := range services {
+			err := a.show(c, name, func(p *control.Patient, report func(supervisor.Event)) error { return do(ctx, p, name, report) })
+			if err != nil {
+				return a.interrupted(err)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // unique leaves out what has been there before.
@@ -106,18 +108,13 @@ func (a *app) interrupted(err error) error {
 
 // quietly is each for what takes no time: it says nothing when it worked.
 func (a *app) quietly(names []string, do func(ctx context.Context, p *control.Patient, name string) error) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
-	p := control.NewPatient(c, nil)
-	for _, name := range unique(names) {
-		if err := do(ctx, p, name); err != nil {
-			return a.interrupted(err)
+	return a.withClient(func(ctx context.Context, c *control.Client) error {
+		p := control.NewPatient(c, nil)
+		for _, name := range unique(names) {
+			if err := do(ctx, p, name); err != nil {
+				return a.interrupted(err)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -18,20 +19,13 @@ func (a *app) reloadVerb() *cobra.Command {
 		Long: `Has the running supervise read its file again. Everything new is opened before anything old is touched; when that fails, nothing
 has changed. Prints the difference.`,
 		Args: arguments(0, 0, ""),
-		RunE: func(*cobra.Command, []string) error { return a.reload() },
+		RunE: func(*cobra.Command, []string) error { return a.withClient(a.reload) },
 	}
 }
 
-func (a *app) reload() error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
+func (a *app) reload(ctx context.Context, c *control.Client) error {
 	var changes []string
-	err = a.show(c, "reload", func(p *control.Patient, report func(supervisor.Event)) (err error) {
+	err := a.show(c, "reload", func(p *control.Patient, report func(supervisor.Event)) (err error) {
 		changes, err = p.Reload(ctx, report)
 		return err
 	})

@@ -24,21 +24,16 @@ func (a *app) statusVerb() *cobra.Command {
 		Long: `Shows every listener with its backlog and queue, every service and every worker. --json prints one object whose keys do not change;
 with --watch there is another one, on a line of its own, after each change.`,
 		ValidArgsFunction: a.completeServices,
-		RunE:              func(_ *cobra.Command, names []string) error { return a.status(f, names) },
+		RunE: func(_ *cobra.Command, names []string) error {
+			return a.withClient(func(ctx context.Context, c *control.Client) error { return a.status(ctx, c, f, names) })
+		},
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "show it again after each change, until Ctrl-C")
 	return cmd
 }
 
-func (a *app) status(f statusFlags, names []string) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
+func (a *app) status(ctx context.Context, c *control.Client, f statusFlags, names []string) error {
 	p := control.NewPatient(c, nil)
 	if f.watch {
 		return a.watch(a.whileRead(ctx), p, f, names)

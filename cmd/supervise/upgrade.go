@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,20 +18,13 @@ func (a *app) upgradeVerb() *cobra.Command {
 connection is lost. If it cannot run, or cannot read what the running one has decided, everything stays as it was. What it prints
 goes to the output of the running one.`,
 		Args: arguments(0, 0, ""),
-		RunE: func(*cobra.Command, []string) error { return a.upgrade() },
+		RunE: func(*cobra.Command, []string) error { return a.withClient(a.upgrade) },
 	}
 }
 
-func (a *app) upgrade() error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	ctx, cancel := interruptible()
-	defer cancel()
+func (a *app) upgrade(ctx context.Context, c *control.Client) error {
 	var before, now supervisor.Status
-	err = a.show(c, "upgrade", func(p *control.Patient, report func(supervisor.Event)) (err error) {
+	err := a.show(c, "upgrade", func(p *control.Patient, report func(supervisor.Event)) (err error) {
 		if before, err = p.Status(ctx, nil); err != nil {
 			return err
 		}
