@@ -26,7 +26,7 @@ var candidates = []candidate{
 	{"good", "", "20ms", true},
 	{"cannot prepare", "before_start to 0", "20ms", false},
 	{"cannot start", "starting to 1", "20ms", false},
-	{"dies while baking", "serving to 1", "1h", false},
+	{"dies while baking", "serving to 0", "1h", false}, // rolling bakes it before there is a worker 1
 	{"is not wanted", "after_ready to 0", "20ms", false},
 }
 
