@@ -65,7 +65,7 @@ func (c *child) keepOutput(r *os.File) (rest *os.File, err error) {
 	if err := c.hold(outputPart, r); err != nil {
 		return nil, err
 	}
-	rest, err = output.NewMemory(c.spec.id)
+	rest, err = fdpass.NewMemory(c.spec.id)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a file for the worker's last line: %w", err)
 	}

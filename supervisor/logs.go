@@ -46,7 +46,7 @@ func (m *Manager) logOf(service string) (*output.Log, *os.File) {
 		f.Close()
 	}
 	log := output.NewLog(logLines)
-	f, err := output.NewMemory(name)
+	f, err := fdpass.NewMemory(name)
 	if err != nil {
 		return log, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // memoryFile makes a file in memory with the given content, which nobody can
@@ -15,43 +17,29 @@ func memoryFile(name string, content []byte) (fd int, err error) {
 	if err := fitsFileSize(len(content)); err != nil {
 		return -1, err
 	}
-	fd, err = unix.MemfdCreate("supervise-"+name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	f, err := fdpass.NewMemory("supervise-" + name)
 	if err != nil {
-		return -1, os.NewSyscallError("memfd_create", err)
+		return -1, err
 	}
-	if err := writeAt(fd, content); err != nil {
-		unix.Close(fd)
+	defer f.Close()
+	// A position other than 0 would be the reader's too.
+	if _, err := f.WriteAt(content, 0); err != nil {
 		return -1, err
 	}
 	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_GROW | unix.F_SEAL_SHRINK | unix.F_SEAL_SEAL
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
-		unix.Close(fd)
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
 		return -1, os.NewSyscallError("fcntl", err)
 	}
-	return fd, nil
+	fd, err = unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	return fd, os.NewSyscallError("fcntl", err)
 }
 
-// fitsFileSize must be asked first: a write beyond RLIMIT_FSIZE, also to memory,
-// brings SIGXFSZ, which ends a Go program.
+// fitsFileSize is asked first for the sake of its answer: a write beyond
+// RLIMIT_FSIZE, also to memory, is EFBIG.
 func fitsFileSize(size int) error {
 	var l unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_FSIZE, &l) == nil && uint64(size) > l.Cur {
 		return fmt.Errorf("%d bytes are more than the limit on file size, %d (raise LimitFSIZE, ulimit -f)", size, l.Cur)
-	}
-	return nil
-}
-
-// writeAt leaves the position at the beginning.
-func writeAt(fd int, b []byte) error {
-	for at := 0; at < len(b); {
-		n, err := unix.Pwrite(fd, b[at:], int64(at))
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return os.NewSyscallError("pwrite", err)
-		}
-		at += n
 	}
 	return nil
 }

@@ -271,7 +271,7 @@ func TestProcMemoryFile(t *testing.T) {
 	}
 }
 
-// A limit on file size counts for memory as well, and would end this process.
+// A limit on file size counts for memory as well.
 func TestProcMemoryFileLimit(t *testing.T) {
 	var old unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &old); err != nil {

@@ -112,20 +112,3 @@ func openFiles(t testing.TB) int {
 	}
 	return len(list)
 }
-
-func TestNewMemory(t *testing.T) {
-	f := memory(t)
-	if at, err := f.Seek(0, io.SeekCurrent); at != 0 || err != nil || f.Name() != "test" {
-		t.Errorf("%q at %d, %v", f.Name(), at, err)
-	}
-	c, err := f.SyscallConn()
-	must(t, err)
-	must(t, c.Control(func(fd uintptr) {
-		if flags, err := unix.FcntlInt(fd, unix.F_GETFD, 0); flags != unix.FD_CLOEXEC || err != nil {
-			t.Errorf("descriptor flags %#x, %v", flags, err)
-		}
-	}))
-	if _, err := NewMemory(strings.Repeat("x", 300)); err == nil || !strings.HasPrefix(err.Error(), "cannot make memory file ") {
-		t.Errorf("got %v", err)
-	}
-}

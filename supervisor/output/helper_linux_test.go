@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // rawPipe is a pipe as fdpass.Pipe makes it: its read end is in the poller, and a write blocks, in mid-write, too. The test closes r,
@@ -25,7 +27,7 @@ func rawPipe(t testing.TB) (r *os.File, w int) {
 
 func memory(t testing.TB) *os.File {
 	t.Helper()
-	f, err := NewMemory("test")
+	f, err := fdpass.NewMemory("test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type keeping struct {
 }
 
 // Keep writes the lines that the log has, and every new one, to f as well, from which RestoreLog reads them in a later process. What
-// f held is gone. f is a file from NewMemory (or any other that was opened for reading and writing without O_APPEND); it
+// f held is gone. f is a file from fdpass.NewMemory (or any other that was opened for reading and writing without O_APPEND); it
 // stays the caller's, who closes it when the log is no longer used.
 //
 // The file stays below twice the size of the log's lines and a line, and 64 KiB. It is compacted so that a process killed meanwhile

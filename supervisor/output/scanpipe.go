@@ -5,7 +5,7 @@ import "os"
 // ScanPipe is Scan for a worker's pipe whose reader may be killed at any instant: the next ScanPipe of the same r and rest, in
 // whatever process, goes on where this one was, and every line is emitted. The lines of one read may come twice: 2 KiB, or one longer line.
 //
-// rest is an empty file from NewMemory that outlives this process, as r does. Bytes go from the pipe into it within the kernel
+// rest is an empty file from fdpass.NewMemory that outlives this process, as r does. Bytes go from the pipe into it within the kernel
 // (splice(2)) and leave it when emit has returned for their line; the beginning of a line waits there for its end.
 // It must not be left in the pipe: the poller does not hear of a write that finds something in the pipe and then blocks
 // because it is full, so worker and reader would wait for each other. A nil rest, or one that the kernel cannot write to
@@ -27,8 +27,3 @@ func ScanPipe(r, rest *os.File, emit func(text string)) error {
 // poller and stays the caller's; closing it ends AwaitLine with os.ErrClosed. Where the kernel cannot show what is
 // in a pipe (not Linux, or no descriptor left for it) the "\n" is taken out.
 func AwaitLine(r *os.File) error { return awaitLine(r) }
-
-// NewMemory makes an empty file that has no path and lives as long as somebody has it open (memfd_create(2)): for ScanPipe and
-// Log.Keep. The name is for people who look into /proc/PID/fd. The caller owns it. All who are to use it must have
-// duplicates of this one descriptor: they share its position.
-func NewMemory(name string) (*os.File, error) { return newMemory(name) }

@@ -4,10 +4,8 @@ package output
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
-	"runtime"
 )
 
 func scanPipe(r, _ *os.File, emit func(string)) error { return Scan(r, emit) }
@@ -25,8 +23,4 @@ func awaitLine(r *os.File) error {
 			return err
 		}
 	}
-}
-
-func newMemory(name string) (*os.File, error) {
-	return nil, fmt.Errorf("cannot make memory file %q: not supported on %s yet", name, runtime.GOOS)
 }
