@@ -37,6 +37,14 @@ func (a Address) systemSockaddr() (unix.Sockaddr, error) {
 
 func fromSystemSockaddr(_ unix.Sockaddr, network string) Address { return Address{Network: network} }
 
+func systemNetwork(unix.Sockaddr) string { return "" }
+
+func deviceOf(int) (string, error) { return "", errLinux }
+
+func takeFrom(pid int, spec Spec) (*Descriptor, error) {
+	return nil, fmt.Errorf("cannot take listener %q from process %d: taking sockets is %w", spec.Name, pid, errLinux)
+}
+
 // socketFile is the path of a unix socket that we made.
 type socketFile struct{ path string }
 

@@ -50,6 +50,15 @@ func holders(Address) ([]Holder, error)      { return nil, errUnsupported }
 func send(*net.UnixConn, []Named) error      { return errUnsupported }
 func receive(*net.UnixConn) ([]Named, error) { return nil, errUnsupported }
 func matches(*Descriptor, Spec) bool         { return false }
+
+func writeMessage(*net.UnixConn, []byte, []Named) error { return errUnsupported }
+func readMessage(*net.UnixConn, int) ([]byte, []*Descriptor, error) {
+	return nil, nil, errUnsupported
+}
+func describe(int) (Address, error)           { return Address{}, errUnsupported }
+func deviceOf(int) (string, error)            { return "", errUnsupported }
+func takeFrom(int, Spec) (*Descriptor, error) { return nil, errUnsupported }
+
 func takeGiven(names []string) ([]Named, error) {
 	if len(names) == 0 {
 		return nil, nil

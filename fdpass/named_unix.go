@@ -146,7 +146,7 @@ func (r *receiver) read(size int) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case flags&unix.MSG_CTRUNC != 0:
-			return nil, fmt.Errorf("%w: the kernel had to drop descriptors (more than %d in one message, or RLIMIT_NOFILE reached)", errFrame, MaxBatch)
+			return nil, fmt.Errorf("%w: %w", errFrame, errDropped)
 		case flags&unix.MSG_TRUNC != 0:
 			return nil, fmt.Errorf("%w: a packet is longer than announced", errFrame)
 		}
@@ -155,15 +155,11 @@ func (r *receiver) read(size int) ([]byte, error) {
 	return buf, nil
 }
 
-// take comes before any judgement: the kernel has already put the descriptors into this process.
+// take puts everything that came into the list before it is judged.
 func (r *receiver) take(oob []byte) error {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	for _, m := range messages {
-		fds, failed := unix.ParseUnixRights(&m)
-		for _, fd := range fds {
-			r.list = append(r.list, Named{Descriptor: NewDescriptor(fd)})
-		}
-		err = errors.Join(err, failed)
+	list, err := takeRights(oob)
+	for _, d := range list {
+		r.list = append(r.list, Named{Descriptor: d})
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package fdpass
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,4 +55,17 @@ func fromSystemSockaddr(sa unix.Sockaddr, network string) Address {
 		a.Host = strconv.FormatUint(uint64(vm.CID), 10)
 	}
 	return a
+}
+
+// systemNetwork names the network of an address that only Linux has; "" when it is none of ours.
+func systemNetwork(sa unix.Sockaddr) string {
+	if _, ok := sa.(*unix.SockaddrVM); ok {
+		return "vsock"
+	}
+	return ""
+}
+
+func deviceOf(fd int) (string, error) {
+	name, err := unix.GetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE)
+	return strings.TrimRight(name, "\x00"), err
 }
