@@ -24,6 +24,7 @@ var arrows = map[string]arrow{
 	"config":                             {nil, nil},
 	"fdpass":                             {nil, []string{"golang.org/x/sys"}},
 	"fdpass/dialect":                     {nil, []string{}},
+	"fdpass/wire":                        {[]string{"fdpass"}, []string{}},
 	"fdpass/worker":                      {[]string{"fdpass/dialect"}, []string{"golang.org/x/sys"}},
 	"supervisor/stage":                   {nil, []string{"golang.org/x/sys"}},
 	"supervisor/proctree":                {nil, []string{"golang.org/x/sys"}},
