@@ -79,8 +79,9 @@ func (m *Manager) state() managerState {
 	return st
 }
 
-// left is what an earlier manager has saved, read.
-type left struct {
+// Left is what an earlier manager has saved, read.
+type Left struct {
+	library  *library
 	manager  managerState
 	config   *config.Config // that was in force
 	services []serviceState
@@ -88,12 +89,12 @@ type left struct {
 }
 
 // readLeft reads what an earlier manager has saved; nil when there was none.
-func readLeft(texts map[string][]byte, lib *library) (*left, error) {
+func readLeft(texts map[string][]byte, lib *library) (*Left, error) {
 	text, there := texts[managerName]
 	if !there {
 		return nil, nil
 	}
-	l := &left{broken: map[string]error{}}
+	l := &Left{library: lib, broken: map[string]error{}}
 	if err := json.Unmarshal(text, &l.manager); err != nil {
 		return nil, fmt.Errorf("cannot read the state of the manager: %w", err)
 	}
@@ -115,11 +116,11 @@ func readLeft(texts map[string][]byte, lib *library) (*left, error) {
 }
 
 // stopped is whether everything had been stopped already: there is nothing to open for.
-func (l *left) stopped() bool {
+func (l *Left) stopped() bool {
 	return l.manager.Stopping && len(l.services) == 0 && len(l.broken) == 0
 }
 
-func (l *left) read(name string, text []byte) {
+func (l *Left) read(name string, text []byte) {
 	st, err := readService(name, text)
 	if err != nil {
 		l.broken[name] = err
@@ -128,9 +129,9 @@ func (l *left) read(name string, text []byte) {
 	l.services = append(l.services, st)
 }
 
-// Examine is whether a manager of this version can go on from these texts, of an inventory of the keeper, and gives the
-// configuration that was in force; nil when no manager has been there. It touches nothing.
-func Examine(texts map[string][]byte, environ []string) (*config.Config, error) {
+// Examine is whether a manager of this version can go on from these texts, of an inventory of the keeper; nil when no manager has been
+// there. It touches nothing.
+func Examine(texts map[string][]byte, environ []string) (*Left, error) {
 	lib := newLibrary(nil, environ)
 	l, err := readLeft(texts, lib)
 	if err != nil || l == nil {
@@ -147,7 +148,15 @@ func Examine(texts map[string][]byte, environ []string) (*config.Config, error) 
 	if listeners, saved := texts[registry.StateName]; saved { // else there has never been one
 		problems = append(problems, registry.CheckState(listeners))
 	}
-	return l.config, errors.Join(problems...)
+	return l, errors.Join(problems...)
+}
+
+// Config is the configuration that was in force; nil of nil.
+func (l *Left) Config() *config.Config {
+	if l == nil {
+		return nil
+	}
+	return l.config
 }
 
 // config puts the configuration together that was in force.

@@ -16,7 +16,7 @@ import (
 // library keeps the texts of the configurations that are in use, under names made from their content. A generation runs
 // with the configuration of its time, which the file may not hold any more. It is its own monitor.
 type library struct {
-	// fixed after newLibrary
+	// fixed when the manager has it
 	vault   vault
 	environ []string // in which texts are parsed
 

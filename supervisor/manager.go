@@ -31,6 +31,8 @@ type Options struct {
 	// Before is what an earlier manager has left with the keeper: the new one goes on from there. Nil at the first start. The
 	// manager owns it from New on, also when New fails.
 	Before *keeper.Inventory
+	// Left is what Examine has read of Before, in the same Environ; nil: New reads it, and does without what cannot be read.
+	Left *Left
 	// Given are descriptors that supervise was started with. The manager owns them from New on, also when New fails.
 	Given []fdpass.Named
 	// GivenKeys are the names under which the keeper holds Given, index by index.

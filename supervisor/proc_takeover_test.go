@@ -141,14 +141,18 @@ func (r *rig) succeed(change func(i *keeper.Inventory)) {
 		r.t.Fatal(err)
 	}
 	change(&inventory)
-	cfg, _ := Examine(inventory.Texts, os.Environ())
+	left, unfit := Examine(inventory.Texts, os.Environ())
+	cfg := left.Config()
+	if unfit != nil {
+		left = nil
+	}
 	if cfg == nil {
 		if cfg, err = r.load(); err != nil {
 			r.t.Fatal(err)
 		}
 	}
 	r.keeper = sever(r.local)
-	r.m, err = New(Options{Config: cfg, Load: r.load, Keeper: r.keeper, Before: &inventory, RuntimeDir: r.dir, Environ: os.Environ(),
+	r.m, err = New(Options{Config: cfg, Load: r.load, Keeper: r.keeper, Before: &inventory, Left: left, RuntimeDir: r.dir, Environ: os.Environ(),
 		Log: hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Trace})})
 	if err != nil {
 		r.t.Fatal(err)

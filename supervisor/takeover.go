@@ -16,16 +16,21 @@ import (
 
 // readLeft is what to go on from; nil at the first start. Where that cannot be read, the configuration that was given and the
 // names of the workers have to do.
-func (m *Manager) readLeft() *left {
+func (m *Manager) readLeft() *Left {
 	if m.o.Before == nil {
 		return nil
+	}
+	if m.o.Left != nil {
+		m.library = m.o.Left.library
+		m.library.vault = m.o.Keeper
+		return m.o.Left
 	}
 	l, err := readLeft(m.o.Before.Texts, m.library)
 	if err == nil {
 		return l
 	}
 	m.o.Log.Error("state of the manager before is lost; going on with what is seen", "error", err)
-	l = &left{config: m.config, broken: map[string]error{}}
+	l = &Left{config: m.config, broken: map[string]error{}}
 	l.manager.StartedAt = m.startedAt
 	for _, s := range m.config.Services {
 		l.broken[s.Name] = err
@@ -77,7 +82,7 @@ func (m *Manager) giveBack() {
 }
 
 // restore makes the services that an earlier manager had, with their leases.
-func (m *Manager) restore(l *left) {
+func (m *Manager) restore(l *Left) {
 	m.config, m.startedAt, m.saved.extra = l.config, l.manager.StartedAt, l.manager.Extra
 	m.stopping = l.manager.Stopping
 	for _, st := range l.services {

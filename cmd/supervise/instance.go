@@ -89,7 +89,7 @@ func (a *app) runFor(s *session, r runner) error {
 	i := &instance{app: a, log: a.logger(cfg.Log), session: s}
 	s.watch(i.log)
 	given, keys := s.given()
-	o := supervisor.Options{Keeper: s.client, KeeperPID: s.welcome.KeeperPID, Before: &s.before, Given: given, GivenKeys: keys}
+	o := supervisor.Options{Keeper: s.client, KeeperPID: s.welcome.KeeperPID, Before: &s.before, Left: s.left, Given: given, GivenKeys: keys}
 	if underSystemd() {
 		o.Opened, o.Closed = i.store, i.unstore
 	}

@@ -21,7 +21,8 @@ type session struct {
 	client  *keeper.Client
 	welcome keeper.Welcome
 	before  keeper.Inventory // what the manager before has left
-	config  *config.Config   // with which it ran; nil when this is the first, or that cannot be read
+	left    *supervisor.Left // the same, read; nil when this is the first, or that cannot be read
+	config  *config.Config   // with which it ran; nil likewise
 	first   bool             // no manager has been there before
 	over    bool             // everything is stopped, or nothing was started: the program may end
 }
@@ -83,8 +84,11 @@ func (s *session) take() error {
 	if s.before, err = s.client.Inventory(); err != nil {
 		return err
 	}
-	s.config, err = supervisor.Examine(s.before.Texts, environ)
-	s.first = err == nil && s.config == nil
+	s.left, err = supervisor.Examine(s.before.Texts, environ)
+	s.first = err == nil && s.left == nil
+	if s.config = s.left.Config(); err != nil {
+		s.left = nil
+	}
 	s.over = s.first
 	return nil // what cannot be read is made up for, and said when there is a log
 }
