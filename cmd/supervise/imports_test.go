@@ -39,6 +39,7 @@ var arrows = map[string]arrow{
 	"examples":                           {nil, nil},
 	"examples/container/testdata/orphan": {nil, nil},
 	"examples/hello":                     {[]string{"fdpass/worker"}, nil},
+	"examples/servers":                   {[]string{"supervisor", "supervisor/control", "supervisor/drill"}, []string{}},
 	"cmd/supervise/internal/view":        {[]string{"config", "supervisor", "supervisor/drill", "supervisor/output"}, nil},
 	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "supervisor", "supervisor/control", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/stage"}, nil},
 }

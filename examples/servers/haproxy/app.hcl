@@ -1,0 +1,15 @@
+# HAProxy: it takes the descriptor that its bind line names (fd@), says READY=1, and stops softly on USR1.
+
+listener "web" {
+  address = "tcp://127.0.0.1:8102"
+  backlog = 1024
+}
+
+service "haproxy" {
+  command     = ["haproxy", "-Ws", "-f", "haproxy.cfg"]
+  environment = { WEB = "${listener.web.fd}" }
+  listeners   = ["web"]
+
+  ready { when = "notify" }
+  stop  { signal = "SIGUSR1" }
+}

@@ -1,0 +1,17 @@
+# unicorn: it looks for its address among the sockets that LISTEN_FDS announces. QUIT lets it finish; TERM does not.
+
+listener "web" {
+  address = "tcp://127.0.0.1:8110" # the same as in unicorn.rb
+  backlog = 1024                   # unicorn sets 1024 when it starts
+}
+
+service "unicorn" {
+  command   = ["unicorn", "-E", "production", "-c", "unicorn.rb", "config.ru"]
+  listeners = ["web"]
+
+  ready {
+    when    = "log"
+    pattern = "worker=1 ready"
+  }
+  stop { signal = "SIGQUIT" }
+}
