@@ -193,6 +193,8 @@ func restore(spec Spec, d *Descriptor) (*Socket, error) {
 	return s, nil
 }
 
+func (*Socket) ownPath(int) error { return errLinux }
+
 func recoverSocket(id Identity, d *Descriptor) (*Socket, error) {
 	s, err := restore(id.Spec, d)
 	if err == nil && id.Made {

@@ -37,6 +37,8 @@ func restore(_ Spec, d *Descriptor) (*Socket, error) {
 	return nil, errUnsupported
 }
 
+func (*Socket) ownPath(int) error { return errUnsupported }
+
 func recoverSocket(id Identity, d *Descriptor) (*Socket, error) { return restore(id.Spec, d) }
 
 func readState(int, Address) (State, error)  { return State{}, errUnsupported }

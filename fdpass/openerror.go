@@ -11,7 +11,7 @@ import (
 type OpenError struct {
 	Name    string        // of the listener
 	Address Address       // as configured
-	Op      string        // "socket", "bind", "listen", "fifo", "restore", "recover", "reopen", or the attribute that was to be set
+	Op      string        // "socket", "bind", "listen", "fifo", "restore", "take", "recover", "reopen", or the attribute that was to be set
 	Err     syscall.Errno // what the kernel answered; 0 when no system call failed
 	Cause   string        // in words
 	Advice  string        // what to do; may be empty
@@ -43,6 +43,8 @@ func sentence(op string) string {
 		return "cannot open listener %q at %s"
 	case "restore":
 		return "cannot take over the descriptor given for listener %q at %s"
+	case "take":
+		return "cannot take over listener %q at %s"
 	case "recover":
 		return "cannot take listener %q at %s back from the process before"
 	case "reopen":

@@ -167,6 +167,18 @@ func adoptFile(fd int, spec Spec) *socketFile {
 	return &socketFile{path: spec.Address.Path, aside: aside, id: id}
 }
 
+func (s *Socket) ownPath(fd int) error {
+	f := findFile(fd, s.spec.Address)
+	if f.id == (fileID{}) {
+		return fmt.Errorf("cannot keep path %q of listener %q: what lies there is not its socket", f.path, s.spec.Name)
+	}
+	if op, err := f.setOwnership(s.spec); err != nil {
+		return newOpenError(s.spec, op, err)
+	}
+	s.file = f
+	return nil
+}
+
 // isInode says whether the socket fd is bound to the inode. fstat(2) of a unix socket gives another number; sock_diag
 // gives the file's, cut to 32 bits, and a device that overlay file systems do not share with stat(2).
 func isInode(fd int, a Address, id fileID) bool {

@@ -146,6 +146,18 @@ func (s *Socket) RestorePath() (restored bool, err error) {
 	return s.file.restore()
 }
 
+// OwnPath makes the path of a unix socket ours that another program has bound and that was taken over from it: from here on
+// RestorePath links it back when that program unlinks it at its end, as servers do, and Close unlinks it. Mode and owner
+// become what is configured. It does nothing for a socket without a path, or whose path is ours already.
+func (s *Socket) OwnPath() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil || !s.spec.Address.hasFile() {
+		return nil
+	}
+	return s.d.Use(s.ownPath)
+}
+
 // Close closes the descriptor, and unlinks the path of a unix socket or fifo if we made it and it is still ours.
 // Connections in the queue are reset unless another process holds the socket too. A second Close is os.ErrClosed.
 func (s *Socket) Close() error {
