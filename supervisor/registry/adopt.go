@@ -102,6 +102,14 @@ func (r *Registry) admit(i *item) *held {
 			r.log.Error("cannot let clients in to listener", "listener", h.name, "error", err)
 		}
 	}
+	if i.taken.who != "" {
+		r.keepPath(h)
+		r.log.Info("listener taken over", "listener", h.name, "address", i.fresh.Address().String(), "from", h.takenFrom, "backlog", h.backlog)
+		return h
+	}
+	if i.absent != nil {
+		r.log.Warn("listener not taken over, opened instead", "listener", h.name, "from", i.from.String(), "error", i.absent)
+	}
 	r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.given.Descriptor != nil)
 	if i.given.Descriptor != nil {
 		r.useGiven(h, i.given)

@@ -74,7 +74,7 @@ func (r *Registry) takeBack(e entry, d *fdpass.Descriptor) (*held, error) {
 func (e entry) held(s *fdpass.Socket) *held {
 	h := newHeld(s, e.Key, e.Name, e.Sharing)
 	h.backlog, h.paused, h.flag = e.Backlog, e.Held, e.Flag.flag()
-	h.warnings, h.given, h.outdated, h.extra = e.Socket.Warnings, e.Given, e.Outdated, e.extra
+	h.warnings, h.given, h.takenFrom, h.outdated, h.extra = e.Socket.Warnings, e.Given, e.TakenFrom, e.Outdated, e.extra
 	return h
 }
 
@@ -87,6 +87,7 @@ func (r *Registry) enlist(h *held, e entry) {
 	r.listeners = append(r.listeners, h)
 	r.byName[h.name] = h
 	r.addresses = nil
+	r.keepPath(h)      // killed before it was made ours
 	if h.given != "" { // killed before it let go of the original
 		r.letGoGiven(h)
 	}

@@ -35,6 +35,12 @@ type item struct {
 	fresh   *fdpass.Socket // opened by Prepare for a new one
 	quieted bool           // fresh is held until Commit
 
+	from    *config.TakeFrom // who may have the socket of a new one; nil: it is opened
+	must    bool             // it is taken from there or not had at all
+	taken   taken            // what was got there
+	absent  error            // why there was nothing to take
+	backlog int              // of what was taken, before it was ours
+
 	key      string // of a new one
 	given    given  // what a new one is made of; zero when it is opened
 	admitted *held  // what fresh will be after Commit
@@ -57,12 +63,27 @@ func (e OpenErrors) Unwrap() []error { return e }
 // An attribute that the kernel fixes when a socket is bound cannot change while the address stays the same: the old
 // socket holds the address as long as a worker has it, and opening a second one beside it with SO_REUSEPORT would let
 // the kernel queue clients at a socket that dies with its last holder. Such a change is an error that names the attribute.
+//
+// A new listener with take_from is taken from where that says, when it is there; a socket that is there and cannot be had is an
+// error, since another one beside it would have part of the clients at most.
 func (r *Registry) Prepare(listeners []*config.Listener) (*Change, error) {
+	return r.PrepareTaking(listeners, nil)
+}
+
+// PrepareTaking is Prepare for a change in which the named listeners are taken over from there and from nowhere else. It is an
+// error when one of them is open already or is not there to be taken.
+func (r *Registry) PrepareTaking(listeners []*config.Listener, from map[string]config.TakeFrom) (*Change, error) {
 	c := &Change{r: r}
 	for _, l := range listeners {
 		spec, err := newSpec(l)
-		c.items = append(c.items, &item{spec: spec, sharing: l.Sharing, where: l.Where, err: err})
+		i := &item{spec: spec, sharing: l.Sharing, where: l.Where, err: err, from: l.TakeFrom}
+		if source, told := from[l.Name]; told {
+			i.from, i.must = &source, true
+		}
+		c.items = append(c.items, i)
 	}
+	c.takeAll()
+	defer c.leaveTaken()
 	err := errClosed
 	r.do(func() { err = r.prepare(c) })
 	if err != nil {
@@ -166,9 +187,10 @@ func (c *Change) apply() error {
 
 // discard closes what was opened for a change that will not be, and lets the vault go of it.
 func (c *Change) discard() {
-	_ = c.each((*fdpass.Socket).Close)
 	for _, i := range c.items {
 		if i.fresh != nil {
+			i.giveBack()
+			_ = i.fresh.Close()
 			c.r.letGo(i.key)
 		}
 	}

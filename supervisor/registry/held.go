@@ -26,11 +26,12 @@ type held struct {
 	restored time.Time // last repair that a kernel event led to
 	said     [numDamages]saying
 
-	paused   bool   // by Hold
-	given    string // name in the vault of the given descriptor that it was made of; "" when the vault has dropped it
-	unheld   bool   // the vault could not take the present descriptor
-	outdated []User // have a socket that is dead
-	extra    extra  // of the ledger
+	paused    bool   // by Hold
+	given     string // name in the vault of the given descriptor that it was made of; "" when the vault has dropped it
+	takenFrom string // who had it open before; "" when nobody
+	unheld    bool   // the vault could not take the present descriptor
+	outdated  []User // have a socket that is dead
+	extra     extra  // of the ledger
 
 	telling bool // Options.Replaced is running
 	again   bool // it must run once more

@@ -48,6 +48,7 @@ type entry struct {
 	Backlog    int          // that the kernel granted; -1 unknown
 	Flag       flagEntry
 	Given      string // name in the vault of the given descriptor that it was made of, until that is dropped
+	TakenFrom  string // who had it open before
 	Outdated   []User // generations whose workers have a socket that is dead
 	extra      extra
 }
@@ -81,7 +82,7 @@ func (e *entry) fields() []field {
 	return []field{
 		{"key", &e.Key}, {"name", &e.Name}, {"configured", &e.Configured}, {"sharing", &e.Sharing},
 		{"socket", &e.Socket}, {"change", &e.Change}, {"held", &e.Held}, {"backlog", &e.Backlog},
-		{"flag", &e.Flag}, {"given", &e.Given}, {"outdated", &e.Outdated},
+		{"flag", &e.Flag}, {"given", &e.Given}, {"taken_from", &e.TakenFrom}, {"outdated", &e.Outdated},
 	}
 }
 

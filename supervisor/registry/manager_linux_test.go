@@ -29,10 +29,10 @@ type message struct {
 	Leases map[string]LeaseState // Step: by "SERVICE GENERATION NAME"
 }
 
-// wire is the vault as the manager sees it.
-type wire struct{ c *net.UnixConn }
+// pipe is the vault as the manager sees it.
+type pipe struct{ c *net.UnixConn }
 
-func (w wire) call(m message, d *fdpass.Descriptor) error {
+func (w pipe) call(m message, d *fdpass.Descriptor) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -49,15 +49,15 @@ func (w wire) call(m message, d *fdpass.Descriptor) error {
 	return err
 }
 
-func (w wire) Hold(name string, d *fdpass.Descriptor) error {
+func (w pipe) Hold(name string, d *fdpass.Descriptor) error {
 	return w.call(message{Verb: "Hold", Name: name}, d)
 }
 
-func (w wire) Save(name string, text []byte) error {
+func (w pipe) Save(name string, text []byte) error {
 	return w.call(message{Verb: "Save", Name: name, Text: text}, nil)
 }
 
-func (w wire) Drop(name string) error { return w.call(message{Verb: "Drop", Name: name}, nil) }
+func (w pipe) Drop(name string) error { return w.call(message{Verb: "Drop", Name: name}, nil) }
 
 // site gives the configurations that the manager applies one after the other.
 func site(dir string, number int) []*config.Listener {
@@ -81,7 +81,7 @@ func site(dir string, number int) []*config.Listener {
 func managerMain() {
 	c, err := net.FileConn(os.NewFile(3, "vault"))
 	if err == nil {
-		err = manage(wire{c.(*net.UnixConn)}, os.Getenv(managerVariable))
+		err = manage(pipe{c.(*net.UnixConn)}, os.Getenv(managerVariable))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
@@ -91,7 +91,7 @@ func managerMain() {
 
 // life is what manage does, with the first error remembered.
 type life struct {
-	w      wire
+	w      pipe
 	r      *Registry
 	dir    string
 	config int
@@ -157,7 +157,7 @@ func (m *life) release(number int, leases []*Lease) {
 	}
 }
 
-func manage(w wire, dir string) error {
+func manage(w pipe, dir string) error {
 	s, err := fdpass.Open(fdpass.Spec{Name: "sd", Address: fdpass.Address{Network: "tcp", Host: "127.0.0.1"}, UID: -1, GID: -1})
 	if err != nil {
 		return err

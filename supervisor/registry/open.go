@@ -37,6 +37,8 @@ func (c *Change) open(i *item) error {
 	switch {
 	case i.err != nil:
 		return i.err
+	case i.old != nil && i.must:
+		return i.alreadyOpen()
 	case i.old != nil:
 		// "tcp://:80" and "tcp://[::]:80" are one address in two spellings.
 		i.spec.Address = i.old.socket.Spec().Address
@@ -45,9 +47,12 @@ func (c *Change) open(i *item) error {
 	if i.given.Descriptor != nil {
 		return i.take()
 	}
+	if i.taken.d != nil {
+		return i.takeOver()
+	}
 	s, err := fdpass.Open(i.spec)
 	if err != nil {
-		return c.explain(i, err)
+		return i.notTaken(c.explain(i, err))
 	}
 	i.fresh = s
 	return i.quiet()
@@ -57,6 +62,7 @@ func (c *Change) open(i *item) error {
 func (c *Change) entrust(i *item) error {
 	i.admitted = newHeld(i.fresh, i.key, i.spec.Name, i.sharing)
 	i.admitted.given = i.given.key
+	i.admitted.takenFrom = i.taken.who
 	if c.r.vault == nil {
 		return nil
 	}

@@ -2,10 +2,12 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
@@ -45,6 +47,7 @@ type Registry struct {
 	// Fixed after New.
 	log     hclog.Logger
 	tell    func(name string)
+	fetch   func(config.TakeFrom, fdpass.Spec) (taken, error) // tests put another in its place
 	watcher watcher
 	notes   chan note
 	done    chan struct{} // closed when run has returned
@@ -128,7 +131,7 @@ func start(o Options, w watcher) *Registry {
 
 func prepared(o Options, w watcher) *Registry {
 	r := &Registry{
-		log: logger(o.Log), tell: o.Replaced, watcher: w,
+		log: logger(o.Log), tell: o.Replaced, watcher: w, fetch: fetch,
 		notes: make(chan note), done: make(chan struct{}),
 		vault: o.Vault, opened: o.Opened, closed: o.Closed, next: 1,
 		mirrored: map[string]*fdpass.Descriptor{},
@@ -220,6 +223,38 @@ func (r *Registry) Addresses() map[string]fdpass.Address {
 		m = r.addresses
 	})
 	return m
+}
+
+// Duplicates gives a second descriptor of each of the named listeners, in the order of names, for somebody else to accept from; all
+// of them or none. The caller owns them.
+func (r *Registry) Duplicates(names ...string) ([]fdpass.Named, error) {
+	var list []fdpass.Named
+	err := errClosed
+	r.do(func() { list, err = r.duplicates(names) })
+	return list, err
+}
+
+func (r *Registry) duplicates(names []string) (list []fdpass.Named, err error) {
+	for _, name := range names {
+		h := r.byName[name]
+		if h == nil {
+			err = fmt.Errorf("there is no listener %q", name)
+			break
+		}
+		var d *fdpass.Descriptor
+		if d, err = h.socket.Descriptor().Dup(); err != nil {
+			err = fmt.Errorf("cannot duplicate listener %q: %w", name, err)
+			break
+		}
+		list = append(list, fdpass.Named{Name: name, Descriptor: d})
+	}
+	if err != nil {
+		for _, n := range list {
+			_ = n.Descriptor.Close()
+		}
+		return nil, err
+	}
+	return list, nil
 }
 
 // unwatched is the watcher where the system has none.

@@ -10,14 +10,15 @@ import (
 
 // Listener is one open listener as status shows it.
 type Listener struct {
-	Name     string
-	Address  fdpass.Address // the real one: port 0 resolved
-	Sharing  string
-	Backlog  Backlog
-	Queue    int      // connections waiting to be accepted; -1 when the kernel does not tell
-	Paused   bool     // see Hold
-	Services []string // that have leases on it, sorted
-	Removed  bool     // no longer configured, open until its last lease is released
+	Name      string
+	Address   fdpass.Address // the real one: port 0 resolved
+	Sharing   string
+	Backlog   Backlog
+	Queue     int      // connections waiting to be accepted; -1 when the kernel does not tell
+	Paused    bool     // see Hold
+	Services  []string // that have leases on it, sorted
+	TakenFrom string   // who had it open before; "" when nobody
+	Removed   bool     // no longer configured, open until its last lease is released
 }
 
 // Backlog is the queue length of listen(2), in established connections. Both are 0 where there is none.
@@ -45,7 +46,7 @@ func (r *Registry) Status() []Listener {
 }
 
 func (r *Registry) status(h *held, highest int) Listener {
-	l := Listener{Name: h.name, Address: h.socket.Address(), Sharing: h.sharing, Paused: h.socket.Paused(), Queue: -1}
+	l := Listener{Name: h.name, Address: h.socket.Address(), Sharing: h.sharing, Paused: h.socket.Paused(), Queue: -1, TakenFrom: h.takenFrom}
 	if state, err := r.check(h, nil); err == nil {
 		l.Queue = state.Queue
 	}

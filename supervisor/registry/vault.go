@@ -68,7 +68,8 @@ func (r *Registry) entries() []entry {
 func (h *held) entry(configured bool) entry {
 	return entry{
 		Key: h.key, Name: h.name, Configured: configured, Sharing: h.sharing, Socket: h.socket.Identity(), Held: h.paused,
-		Backlog: h.backlog, Flag: h.flag.entry(), Given: h.given, Outdated: h.outdated, extra: h.extra,
+		Backlog: h.backlog, Flag: h.flag.entry(), Given: h.given, TakenFrom: h.takenFrom,
+		Outdated: h.outdated, extra: h.extra,
 	}
 }
 
