@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/broker"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
@@ -147,6 +148,9 @@ func Examine(texts map[string][]byte, environ []string) (*Left, error) {
 	}
 	if listeners, saved := texts[registry.StateName]; saved { // else there has never been one
 		problems = append(problems, registry.CheckState(listeners))
+	}
+	if stored, saved := texts[broker.StateName]; saved {
+		problems = append(problems, broker.CheckState(stored))
 	}
 	return l, errors.Join(problems...)
 }

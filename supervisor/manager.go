@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/broker"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
@@ -59,6 +60,7 @@ type Manager struct {
 	o         Options
 	host      *host
 	registry  *registry.Registry
+	broker    *broker.Broker
 	library   *library
 	journal   *journal
 	startedAt time.Time
@@ -114,6 +116,7 @@ func (m *Manager) open() error {
 	if err != nil {
 		return err
 	}
+	m.broker = broker.New(broker.Options{Log: m.o.Log, Vault: m.o.Keeper, Sockets: m.registry, Before: m.storedBefore()})
 	if left != nil {
 		m.succeeds = true
 		m.restore(left)
@@ -122,19 +125,20 @@ func (m *Manager) open() error {
 		err = m.openListeners()
 	}
 	if err != nil && left != nil {
+		m.broker.Abandon()
 		m.registry.Abandon() // they stay with the keeper, for the next attempt
 		return err
 	}
 	if err != nil {
-		return errors.Join(err, m.registry.Close())
+		return errors.Join(err, m.broker.Close(), m.registry.Close())
 	}
 	return nil
 }
 
 func (m *Manager) openListeners() error {
-	change, err := m.registry.Prepare(m.config.Listeners)
+	change, err := m.prepare(m.config, nil)
 	if err == nil {
-		err = change.Commit()
+		err = m.commit(change, m.config)
 	}
 	if err != nil {
 		return err
@@ -180,7 +184,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		}
 	}
 	m.loops.Wait()
-	return m.registry.Close()
+	return errors.Join(m.broker.Close(), m.registry.Close())
 }
 
 // Started is closed when every service has been ready once.
@@ -308,6 +312,10 @@ func (m *Manager) record(e Event) {
 
 // socketReplaced is told by the registry that a listener had to be opened anew: workers that hold the old socket serve nobody.
 func (m *Manager) socketReplaced(listener string) {
+	if block := broker.BlockOf(listener); block != "" {
+		m.broker.Reopened(block)
+		return
+	}
 	m.post(func() {
 		for _, s := range m.services {
 			s.post(func() {

@@ -15,6 +15,12 @@ import (
 // once. A service whose rollout is rolled back keeps its old configuration, and the next Reload tries it again. When ctx
 // ends the reload goes on; only the waiting ends.
 func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Changes, error) {
+	return m.Take(ctx, nil, report)
+}
+
+// Take is Reload, in which the named listeners, which the file has and which are not open yet, are taken over from other programs.
+// Where one is not to be had nothing changes.
+func (m *Manager) Take(ctx context.Context, from map[string]config.TakeFrom, report func(Event)) (config.Changes, error) {
 	if m.o.Load == nil {
 		return config.Changes{}, errors.New("there is no configuration file to reload: supervise was started without one")
 	}
@@ -30,7 +36,7 @@ func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Change
 	at := m.journal.position()
 	reply := make(chan result, 1)
 	go func() {
-		changes, err := m.reload()
+		changes, err := m.reload(from)
 		reply <- result{changes, err}
 	}()
 	r, answered := await(ctx, m.journal, at, reply, nil, tell)
@@ -40,12 +46,12 @@ func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Change
 	return r.changes, r.err
 }
 
-func (m *Manager) reload() (config.Changes, error) {
+func (m *Manager) reload(take map[string]config.TakeFrom) (config.Changes, error) {
 	old, err := m.beginReload()
 	if err != nil {
 		return config.Changes{}, err
 	}
-	changes, err := m.change(old)
+	changes, err := m.change(old, take)
 	m.post(func() {
 		m.reloading = false
 		m.dropOldTexts()
@@ -74,7 +80,7 @@ func (m *Manager) beginReload() (old *config.Config, err error) {
 }
 
 // change goes from the old configuration to the one in the file.
-func (m *Manager) change(old *config.Config) (config.Changes, error) {
+func (m *Manager) change(old *config.Config, take map[string]config.TakeFrom) (config.Changes, error) {
 	next, err := m.o.Load()
 	if err != nil {
 		return config.Changes{}, err
@@ -83,11 +89,11 @@ func (m *Manager) change(old *config.Config) (config.Changes, error) {
 	if err := m.preflight(next, changes); err != nil {
 		return changes, err
 	}
-	sockets, err := m.registry.Prepare(next.Listeners)
+	sockets, err := m.prepare(next, take)
 	if err != nil {
 		return changes, err
 	}
-	if err := sockets.Commit(); err != nil {
+	if err := m.commit(sockets, next); err != nil {
 		return changes, err
 	}
 	if changes.Empty() {
@@ -179,23 +185,22 @@ func (m *Manager) moveAll(old, next *config.Config, changes config.Changes) map[
 
 // keep puts services back into the configuration whose rollout has failed: as they were, with the listeners that they still hold.
 func (m *Manager) keep(old *config.Config, names []string) error {
-	var listeners []*config.Listener
+	var mixed *config.Config
 	err := m.ask(context.Background(), func() {
-		mixed := m.config
+		mixed = m.config
 		for _, name := range names {
 			mixed = withService(mixed, old, name)
 		}
 		m.adopt(mixed)
-		listeners = m.config.Listeners
 	})
 	if err != nil {
 		return err
 	}
-	sockets, err := m.registry.Prepare(listeners)
+	sockets, err := m.prepare(mixed, nil)
 	if err != nil {
 		return err
 	}
-	return sockets.Commit()
+	return m.commit(sockets, mixed)
 }
 
 // inform gives the services that have not changed the new configuration around them.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/broker"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
@@ -30,9 +31,15 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	}
 	st.Config, st.ConfigHash = current.Path, strings.TrimPrefix(m.library.name(current.Source), configPrefix)
 	for _, l := range m.registry.Status() {
+		if broker.BlockOf(l.Name) != "" {
+			continue
+		}
 		if ls := listenerStatus(l, current); len(names) == 0 || slices.ContainsFunc(ls.Services, func(s string) bool { return wanted(names, s) }) {
 			st.Listeners = append(st.Listeners, ls)
 		}
+	}
+	if len(names) == 0 {
+		st.Serves = serveStatus(m.broker.Status())
 	}
 	st.Services = slices.DeleteFunc(gather(services), func(s ServiceStatus) bool {
 		return s.State == "stopped" && current.Service(s.Name) == nil
@@ -163,7 +170,15 @@ func listenerStatus(l registry.Listener, cfg *config.Config) ListenerStatus {
 		}
 	}
 	return ListenerStatus{
-		Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Queue: l.Queue, Held: l.Paused, Services: services,
+		Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Queue: l.Queue, Held: l.Paused, Services: services, TakenFrom: l.TakenFrom,
 		Backlog: Backlog{Configured: l.Backlog.Configured, Effective: l.Backlog.Effective},
 	}
+}
+
+func serveStatus(blocks []broker.Status) []ServeStatus {
+	var list []ServeStatus
+	for _, b := range blocks {
+		list = append(list, ServeStatus{Name: b.Name, Protocol: b.Protocol, Address: b.Address, Listeners: b.Listeners, Stored: b.Stored, Clients: b.Clients})
+	}
+	return list
 }

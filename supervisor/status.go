@@ -14,6 +14,7 @@ type Status struct {
 	Upgrading  bool             `json:"upgrading,omitempty"` // an upgrade has led to this manager, and it has not recorded yet how that ended
 	Listeners  []ListenerStatus `json:"listeners"`
 	Services   []ServiceStatus  `json:"services"`
+	Serves     []ServeStatus    `json:"serves,omitempty"`
 }
 
 // ListenerStatus is one listener that supervise holds open.
@@ -25,6 +26,18 @@ type ListenerStatus struct {
 	Queue    int      `json:"queue"` // connections established and not yet accepted; -1 where the kernel does not tell
 	Held     bool     `json:"held"`  // paused by `supervise hold`
 	Services []string `json:"services"`
+	// TakenFrom is who had it open before supervise, like "process 1234 (nginx)".
+	TakenFrom string `json:"taken_from,omitempty"`
+}
+
+// ServeStatus is one serve block.
+type ServeStatus struct {
+	Name      string   `json:"name"`
+	Protocol  string   `json:"protocol"`
+	Address   string   `json:"address"`
+	Listeners []string `json:"listeners"`
+	Stored    []string `json:"stored,omitempty"` // identifiers of descriptors that programs have stored
+	Clients   int      `json:"clients"`          // connections now
 }
 
 // Backlog is the length of the accept queue, in connections, as listen(2) takes it.

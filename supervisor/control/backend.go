@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
@@ -23,6 +24,11 @@ type Backend interface {
 	Hold(ctx context.Context, listener string) error
 	Release(ctx context.Context, listener string) error
 	Reload(ctx context.Context, report func(supervisor.Event)) (config.Changes, error)
+	// Take is Reload in which listeners are taken over from other programs.
+	Take(ctx context.Context, from map[string]config.TakeFrom, report func(supervisor.Event)) (config.Changes, error)
+
+	// Descriptors gives duplicates of the named listeners, of all without names. The caller owns them.
+	Descriptors(ctx context.Context, names []string) ([]fdpass.Named, error)
 
 	// Upgrade replaces this program by the one on disk. It returns only when that was refused: else the process is ended.
 	Upgrade(ctx context.Context, report func(supervisor.Event)) error

@@ -49,7 +49,19 @@ func (p *Patient) Scale(ctx context.Context, name string, n int, report func(sup
 }
 
 // Reload applies the changed file and gives the difference, as lines for a person.
-func (p *Patient) Reload(ctx context.Context, report func(supervisor.Event)) (changes []string, err error) {
+func (p *Patient) Reload(ctx context.Context, report func(supervisor.Event)) ([]string, error) {
+	return p.reload(ctx, report, p.client.Reload)
+}
+
+// Take is Reload in which listeners are taken over from other programs: "pid:1234" and the like, by name.
+func (p *Patient) Take(ctx context.Context, from map[string]string, report func(supervisor.Event)) ([]string, error) {
+	return p.reload(ctx, report, func(ctx context.Context, report func(supervisor.Event)) ([]string, error) {
+		return p.client.Take(ctx, from, report)
+	})
+}
+
+func (p *Patient) reload(ctx context.Context, report func(supervisor.Event),
+	apply func(context.Context, func(supervisor.Event)) ([]string, error)) (changes []string, err error) {
 	c := &call{patient: p, judge: judgeReload, report: func(e supervisor.Event) {
 		if e.Kind == supervisor.KindReloadBegin {
 			changes = e.Changes // the result may not come from the manager that has worked them out
@@ -58,7 +70,7 @@ func (p *Patient) Reload(ctx context.Context, report func(supervisor.Event)) (ch
 	}}
 	answered := false
 	err = c.make(ctx, func(report func(supervisor.Event)) error {
-		result, err := p.client.Reload(ctx, report)
+		result, err := apply(ctx, report)
 		if err == nil {
 			changes, answered = result, true
 		}

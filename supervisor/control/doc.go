@@ -4,11 +4,12 @@
 //	GET  /v1/status[?service=NAME…]              supervisor.Status
 //	GET  /v1/events[?follow=1]                   supervisor.Event, one a line
 //	GET  /v1/logs[?service=NAME][&lines=N][&follow=1]  output.Line, one a line (lines: 100 unless told)
+//	GET  /v1/descriptors[?name=NAME…]            the sockets themselves, see below
 //	POST /v1/services/NAME/{restart,start,stop}
 //	POST /v1/services/NAME/scale                 {"workers":4}
 //	POST /v1/services/NAME/signal                {"signal":"SIGUSR1"}
 //	POST /v1/listeners/NAME/{hold,release}
-//	POST /v1/reload
+//	POST /v1/reload                              nothing, or {"take":{"web":"pid:1234"}}
 //	POST /v1/upgrade
 //
 // curl is a complete client:
@@ -33,6 +34,17 @@
 // line was sent the status is 200: read the last line. An answer without a result means that the manager went away: what was
 // begun goes on, and the next manager answers at the same socket. [Patient] is the client that finds out there how it ended. An upgrade
 // that goes well always ends so.
+//
+// # Descriptors
+//
+// A connection can be switched over to hand out listeners: duplicates of the named ones, of all without names, in the messages of
+// [fdpass.Send]. That is what [fdpass.Request] does.
+//
+//	client                                                              supervise
+//	  │── GET /v1/descriptors?name=web&name=admin HTTP/1.1                  │
+//	  │   Connection: Upgrade, Upgrade: supervise-descriptors ─────────────▶│
+//	  │◀── 101 Switching Protocols ─────────────────────────────────────────│  any other status: the body is a result
+//	  │◀── names and descriptors (SCM_RIGHTS), then the end ────────────────│
 //
 // # Clients that go away
 //

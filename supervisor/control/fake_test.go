@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
@@ -26,6 +27,7 @@ type fake struct {
 	events  []supervisor.Event
 	more    chan supervisor.Event // what follow gives; nil: nothing until ctx ends
 	lines   []output.Line
+	sockets []fdpass.Named // of the listener
 }
 
 func (f *fake) call(format string, args ...any) {
@@ -108,6 +110,35 @@ func (f *fake) Reload(ctx context.Context, report func(supervisor.Event)) (confi
 	}
 	report(supervisor.Event{Kind: supervisor.KindReload, Message: "reloaded"})
 	return f.changes, nil
+}
+
+func (f *fake) Take(ctx context.Context, from map[string]config.TakeFrom, report func(supervisor.Event)) (config.Changes, error) {
+	for name := range from {
+		if err := known("listener", "web", name); err != nil {
+			return config.Changes{}, err
+		}
+		f.call("take %s from %s", name, from[name])
+	}
+	report(supervisor.Event{Kind: supervisor.KindListenerTaken, Listener: "web", Message: "taken over"})
+	return f.changes, nil
+}
+
+func (f *fake) Descriptors(_ context.Context, names []string) ([]fdpass.Named, error) {
+	f.call("descriptors %q", names)
+	var list []fdpass.Named
+	for _, name := range names {
+		if err := known("listener", "web", name); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range f.sockets {
+		d, err := n.Descriptor.Dup()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, fdpass.Named{Name: n.Name, Descriptor: d})
+	}
+	return list, nil
 }
 
 func (f *fake) Events(ctx context.Context, follow bool, emit func(supervisor.Event) error) error {

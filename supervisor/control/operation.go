@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
 
@@ -138,13 +139,39 @@ func (s *Server) signal(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) reload(w http.ResponseWriter, r *request) error {
-	if err := r.body(w, &struct{}{}); err != nil {
+	var body struct {
+		Take map[string]string `json:"take"`
+	}
+	if err := r.body(w, &body); err != nil {
+		return err
+	}
+	from, err := sources(body.Take)
+	if err != nil {
 		return err
 	}
 	return s.operation(w, func(ctx context.Context, report func(supervisor.Event)) (*Result, error) {
-		changes, err := s.backend.Reload(ctx, report)
+		apply := s.backend.Reload
+		if len(from) > 0 {
+			apply = func(ctx context.Context, report func(supervisor.Event)) (config.Changes, error) {
+				return s.backend.Take(ctx, from, report)
+			}
+		}
+		changes, err := apply(ctx, report)
 		return &Result{OK: true, Changes: changeLines(changes)}, err
 	})
+}
+
+// sources reads where listeners are to be taken from.
+func sources(texts map[string]string) (map[string]config.TakeFrom, error) {
+	from := make(map[string]config.TakeFrom, len(texts))
+	for name, text := range texts {
+		source, err := config.ParseTakeFrom(text)
+		if err != nil {
+			return nil, bad(http.StatusBadRequest, "cannot take listener %q: %v", name, err)
+		}
+		from[name] = source
+	}
+	return from, nil
 }
 
 func (s *Server) upgrade(w http.ResponseWriter, r *request) error {

@@ -51,7 +51,7 @@ func parseQuery(raw string, known []string) (url.Values, error) {
 		if !slices.Contains(known, key) {
 			return nil, bad(http.StatusBadRequest, "unknown query parameter %q%s", key, knownText(known))
 		}
-		if key != "service" && len(values[key]) > 1 {
+		if key != "service" && key != "name" && len(values[key]) > 1 {
 			return nil, bad(http.StatusBadRequest, "query parameter %q is given twice", key)
 		}
 	}

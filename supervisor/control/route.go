@@ -23,6 +23,7 @@ func routes() []route {
 		{"GET", "/v1/status", []string{"service"}, (*Server).status},
 		{"GET", "/v1/events", []string{"follow"}, (*Server).events},
 		{"GET", "/v1/logs", []string{"service", "lines", "follow"}, (*Server).logs},
+		{"GET", "/v1/descriptors", []string{"name"}, (*Server).descriptors},
 		{"POST", "/v1/services/{name}/restart", nil, (*Server).restart},
 		{"POST", "/v1/services/{name}/start", nil, (*Server).start},
 		{"POST", "/v1/services/{name}/stop", nil, (*Server).stop},

@@ -53,6 +53,12 @@ func (c *Client) Reload(ctx context.Context, report func(supervisor.Event)) ([]s
 	return r.Changes, err
 }
 
+// Take is Reload in which listeners are taken over from other programs: "pid:1234" and the like, by name.
+func (c *Client) Take(ctx context.Context, from map[string]string, report func(supervisor.Event)) ([]string, error) {
+	r, err := c.post(ctx, "/v1/reload", map[string]any{"take": from}, report)
+	return r.Changes, err
+}
+
 // Upgrade asks for the program on disk in place of the one that runs. An *Error says why that was refused; nothing has changed
 // then. Nil means that the manager that was asked is gone and the next one takes over: its events tell how that went.
 func (c *Client) Upgrade(ctx context.Context, report func(supervisor.Event)) error {
