@@ -16,15 +16,20 @@ func (r *reader) checkReferences() {
 		services = append(services, s.Name)
 	}
 	for _, s := range r.config.Services {
-		r.failMissing(s, "listeners", "listener", s.listeners, listeners)
-		r.failMissing(s, "depends_on", "service", s.dependsOn, services)
+		owner := fmt.Sprintf("service %q", s.Name)
+		r.failMissing(owner, "listeners", "listener", s.listeners, listeners)
+		r.failMissing(owner, "depends_on", "service", s.dependsOn, services)
+	}
+	for _, s := range r.config.Serves {
+		r.failMissing(fmt.Sprintf("serve %q", s.Name), "listeners", "listener", s.listeners, listeners)
+		r.checkServed(s)
 	}
 }
 
-func (r *reader) failMissing(s *Service, attribute, kind string, names []named, known []string) {
+func (r *reader) failMissing(owner, attribute, kind string, names []named, known []string) {
 	for _, e := range names {
 		if !slices.Contains(known, e.name) {
-			r.fail(e.at, fmt.Sprintf("cannot use %s of service %q: there is no %s %q", attribute, s.Name, kind, shorten(e.name)), didYouMean(e.name, known, kind+"s"))
+			r.fail(e.at, fmt.Sprintf("cannot use %s of %s: there is no %s %q", attribute, owner, kind, shorten(e.name)), didYouMean(e.name, known, kind+"s"))
 		}
 	}
 }
@@ -107,6 +112,8 @@ func (r *reader) tryLate(s *Service) {
 		s.late.resolve(&r.report, scope)
 	}
 	r.warnSharedURL(s, first)
+	scope.Worker = 0
+	r.warnTraps(s, scope, first)
 }
 
 // likelyPort is the first port in place of 0, which the kernel chooses: from its range, ip(7).

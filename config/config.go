@@ -72,6 +72,8 @@ type Listener struct {
 
 	written written
 	place   place // of the address
+	// takePlace is the place of take_from.
+	takePlace place
 }
 
 // Options are the socket options of a listener, set before bind(2). Nil, 0 and "" mean not given:

@@ -28,6 +28,37 @@ func (r *reader) checkAddresses() {
 			r.fail(l.place, fmt.Sprintf("cannot use address of listener %q: %s is the control socket", l.Name, l.Address), "Give each its own path.")
 		}
 	}
+	r.checkServeAddresses(groups)
+}
+
+// checkServeAddresses finds serve blocks whose socket somebody else has, and listeners that would be taken from them.
+func (r *reader) checkServeAddresses(groups map[string][]*Listener) {
+	taken := map[string]string{r.config.Control.Address.slot(): "the control socket"}
+	for slot, listeners := range groups {
+		taken[slot] = fmt.Sprintf("that of listener %q", listeners[0].Name)
+	}
+	for _, s := range r.config.Serves {
+		if s.Address.Path == "" {
+			continue
+		}
+		slot := s.Address.slot()
+		if by := taken[slot]; by != "" {
+			r.fail(s.place, fmt.Sprintf("cannot use address of serve %q: %s is %s", s.Name, s.Address, by), "Give each its own path.")
+			continue
+		}
+		taken[slot] = fmt.Sprintf("that of serve %q", s.Name)
+		r.checkTakenFrom(s)
+	}
+}
+
+// checkTakenFrom refuses a listener that supervise would have to ask itself for.
+func (r *reader) checkTakenFrom(s *Serve) {
+	for _, l := range r.config.Listeners {
+		if l.TakeFrom != nil && l.TakeFrom.Path == s.Address.Path {
+			r.fail(l.takePlace, fmt.Sprintf("cannot take listener %q from %s: that is the socket of serve %q, supervise would ask itself", l.Name, l.TakeFrom, s.Name),
+				"Name the socket of the program that has the listener now, or remove the line.")
+		}
+	}
 }
 
 func (r *reader) failConflict(first, second *Listener) {

@@ -9,13 +9,13 @@ import (
 // Changes is the difference between two configurations. The order of blocks, comments, line breaks and other ways to write
 // the same value ("60s", "1m") are no difference.
 type Changes struct {
-	// Listeners and Services that were added, removed or changed: in the order of the new file, removed ones last.
-	Listeners, Services []Change
+	// Listeners, Services and Serves that were added, removed or changed: in the order of the new file, removed ones last.
+	Listeners, Services, Serves []Change
 	// Control and Log say whether those blocks differ.
 	Control, Log bool
 }
 
-// Change is the difference of one listener or service.
+// Change is the difference of one listener, service or serve block.
 type Change struct {
 	Name string
 	// Kind is added, removed or changed.
@@ -38,6 +38,7 @@ func Diff(old, new *Config) Changes {
 	return Changes{
 		Listeners: diffBlocks(listenersOf(old), listenersOf(new)),
 		Services:  diffBlocks(servicesOf(old), servicesOf(new)),
+		Serves:    diffBlocks(servesOf(old), servesOf(new)),
 		Control:   len(diffAttributes(old.written.under("control."), new.written.under("control."))) > 0,
 		Log:       len(diffAttributes(old.written.under("log."), new.written.under("log."))) > 0,
 	}
@@ -45,7 +46,7 @@ func Diff(old, new *Config) Changes {
 
 // Empty says that there is nothing to do.
 func (c Changes) Empty() bool {
-	return len(c.Listeners) == 0 && len(c.Services) == 0 && !c.Control && !c.Log
+	return len(c.Listeners) == 0 && len(c.Services) == 0 && len(c.Serves) == 0 && !c.Control && !c.Log
 }
 
 // String is the text that is shown to people: a line for each block and attribute, with + ~ - in front. It is "" when
@@ -57,6 +58,9 @@ func (c Changes) String() string {
 	}
 	for _, s := range c.Services {
 		lines = append(lines, s.lines("service")...)
+	}
+	for _, s := range c.Serves {
+		lines = append(lines, s.lines("serve")...)
 	}
 	if c.Control {
 		lines = append(lines, "~ control")
@@ -106,6 +110,14 @@ func listenersOf(c *Config) []block {
 func servicesOf(c *Config) []block {
 	blocks := make([]block, 0, len(c.Services))
 	for _, s := range c.Services {
+		blocks = append(blocks, block{s.Name, s.written})
+	}
+	return blocks
+}
+
+func servesOf(c *Config) []block {
+	blocks := make([]block, 0, len(c.Serves))
+	for _, s := range c.Serves {
 		blocks = append(blocks, block{s.Name, s.written})
 	}
 	return blocks

@@ -4,8 +4,8 @@
 //
 // # The language
 //
-// HCL in its native syntax, or in its JSON form when the file name ends in .json. A file has any number of listener and
-// service blocks, and one control and one log block at most. Names have 1 to 63 letters, digits, points, underscores and
+// HCL in its native syntax, or in its JSON form when the file name ends in .json. A file has any number of listener,
+// service and serve blocks, and one control and one log block at most. Names have 1 to 63 letters, digits, points, underscores and
 // hyphens and begin with a letter or digit; unknown, stored and connection are no names of listeners, sd_listen_fds(3).
 //
 //	listener "web" {
@@ -30,6 +30,9 @@
 //	backlog             "max"    1 to 2147483647: queue of listen(2); "max" is the system's SOMAXCONN. Not for udp, unixgram, fifo
 //	sharing             "all"    one socket for every generation
 //	mode owner group    -        of the file of unix, unixgram, unixpacket, fifo
+//	take_from           -        who has the socket now: "pid:1234", "pidfile:/run/nginx.pid", "haproxy:/run/haproxy.sock" (its
+//	                             stats socket, with expose-fd listeners), "s6-fdholder:/run/fdholder.sock#ID" (ID: the listener's
+//	                             name). Not for fifo; haproxy: tcp and unix; a port that is not 0, but for s6-fdholder
 //	ipv6_only           false    tcp, udp: do not take IPv4 as well
 //	reuse_port          false    tcp, udp: others may bind the same address, SO_REUSEPORT
 //	free_bind           false    tcp, udp: the address need not exist yet, IP_FREEBIND
@@ -58,7 +61,15 @@
 //	service NAME        default  what
 //	command             required list: the program and its arguments; no shell is involved. Late
 //	listeners           []       names; their order is that of the descriptors
-//	handoff             ["systemd", "einhorn", "server-starter"]   dialects; and "stdin" for one listener as descriptor 0
+//	preset              -        name of a known program: defaults for handoff, listen_pid, ready, stop and rollout; see Presets
+//	handoff             ["systemd", "einhorn", "server-starter"]   dialects, the variables and descriptors of a convention;
+//	                             nginx, angie, php-fpm, unicorn, puma, gunicorn, nghttpx, upstart, circus (in arguments);
+//	                             tableflip (alone); endless, grace, goagain, overseer (one of them: they signal their parent);
+//	                             "stdin" for one listener as descriptor 0; "none" for descriptors 3, 4, … without a word; and on
+//	                             a socket in worker.runtime_dir: haproxy, zerg, s6-fdholder, multibinder
+//	listen_pid          "own"    systemd: LISTEN_PID is the worker's own number, "omit": left out, for programs behind a shell,
+//	                             "parent": that of its parent with "parent:" before it
+//	fd_store            0        systemd: 0 to 1024 descriptors that workers store by FDSTORE=1, handed to every later one
 //	workers             1        0 to 1000 processes
 //	directory           folder of the file. Late
 //	user group groups   -        names or numbers
@@ -74,12 +85,14 @@
 //
 //	ready               default  what
 //	when                "auto"   "auto": any message of readiness, else alive for settle; "notify": READY=1 of sd_notify(3);
-//	                             "started"; "newline": a line on descriptor fd; "log": a line that matches pattern;
+//	                             "started"; "newline": a line on descriptor fd; "crank", "uwsgi", "pm2": the message of NOTIFY_FD,
+//	                             of the emperor, of process.send on it; "upstart": it stops itself by SIGSTOP and is continued;
+//	                             "log": a line that matches pattern;
 //	                             "http": url answers 2xx or 3xx; "exec": command exits with 0
 //	timeout             "30s"    at least 1ms, for all workers of a generation
 //	settle              "1s"     auto; "0s" is at once
-//	interval            "500ms"  http, exec: at least 10ms between two checks
-//	fd                  the number after the listeners; newline: up to 1023
+//	interval            "500ms"  http, exec, upstart: at least 10ms between two checks
+//	fd                  the number after the listeners; newline, crank, uwsgi, pm2: up to 1023
 //	pattern             required for log: regular expression in RE2 syntax. Late
 //	url                 required for http: http:// or https://. Late
 //	command             required for exec: list. Late
@@ -108,6 +121,14 @@
 //	hooks               default  what
 //	before_start after_ready before_stop after_stop   -   lists: a program and its arguments. Late
 //
+//	serve NAME          default  what: a socket at which other programs get listeners in a protocol that they know
+//	protocol            required "haproxy", "zerg" (of uWSGI), "s6-fdholder", "multibinder"
+//	address             required unix://PATH or unix://@NAME
+//	listeners           required names of those that are given away
+//	mode group          -        of the path: permission bits, name or number
+//	users               []       names or numbers of users who may ask, beside root and supervise's own
+//	store               []       s6-fdholder: patterns like "app.*" of identifiers that clients may store and delete
+//
 //	control             default  what
 //	address             by the name of the file   unix://PATH
 //	mode                -        permission bits
@@ -129,6 +150,17 @@
 //	  LOG_LEVEL  = try(env.LOG_LEVEL, "info")
 //	}
 //
-// Known and refused, "not supported yet": metrics; take_from and the other kinds of sharing; preset and health; memory_max,
-// cpu_max and pids_max of limits; canary and keep_old of rollout; handoff in other dialects.
+// # Presets
+//
+// A preset gives what a known program needs: how it takes sockets, how it says that it is ready, on which signal it drains.
+// What the service says itself wins. What goes wrong with the program as it is configured is a warning.
+//
+//	service "proxy" {
+//	  preset    = "nginx"
+//	  command   = ["nginx", "-g", "pid ${worker.runtime_dir}/nginx.pid;"]
+//	  listeners = ["web"]
+//	}
+//
+// Known and refused, "not supported yet": metrics; the other kinds of sharing; health; memory_max, cpu_max and pids_max of
+// limits; canary and keep_old of rollout; adopt, pingora and systemfd of handoff.
 package config

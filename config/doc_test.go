@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,10 +29,20 @@ func TestDocIsComplete(t *testing.T) {
 		"timeout": s.Ready.Timeout.String(), "settle": s.Ready.Settle.String(), "interval": s.Ready.Interval.String(),
 		"signal": s.Stop.Signal, "backoff": s.Restart.Backoff.String(), "backoff_max": s.Restart.BackoffMax.String(), "window": "60s",
 		"strategy": s.Rollout.Strategy, "level": defaultLog().Level, "format": defaultLog().Format, "output": s.Output.Kind,
-		"sharing": defaultListener("").Sharing,
+		"sharing": defaultListener("").Sharing, "listen_pid": s.ListenPID,
 	} {
 		if !hasLine(lines, name, value) {
 			t.Errorf("the default %q of %s is not there", value, name)
+		}
+	}
+	for _, name := range slices.Concat(handoffs, laterHandoffs, readyKinds, serveProtocols) {
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
+			t.Errorf("the word %s is not there", name)
+		}
+	}
+	for _, k := range takeKinds {
+		if !strings.Contains(text, k.example) {
+			t.Errorf("the example %s is not there", k.example)
 		}
 	}
 	for name := range functions {

@@ -19,6 +19,8 @@ type late struct {
 	folder string            // of the configuration file
 	own    []string          // listeners of the service
 	needs  needs
+	// pattern is that of ready when none is given: of a preset.
+	pattern string
 }
 
 type lateField struct {
@@ -77,7 +79,7 @@ func (s *Service) Resolve(scope Scope) (Resolved, error) {
 }
 
 func (l *late) resolve(r *report, scope Scope) Resolved {
-	to := Resolved{Directory: l.folder}
+	to := Resolved{Directory: l.folder, Pattern: l.pattern}
 	k := scope.known(l)
 	for _, f := range l.fields {
 		v, ok := r.evaluate(f.expr, k, f.what)

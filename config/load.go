@@ -96,6 +96,8 @@ func (r *reader) read(body hcl.Body) {
 			r.readListener(block, names)
 		case "service":
 			r.readService(block, names)
+		case "serve":
+			r.readServe(block, names)
 		}
 	}
 	r.readControl(top.one("control"))

@@ -27,6 +27,7 @@ func (r *reader) readListener(block *hcl.Block, names firsts) {
 	take(n, "owner", &l.Owner, asAccount)
 	take(n, "group", &l.Group, asAccount)
 	take(n, "backlog", &l.Backlog, asBacklog)
+	take(n, "take_from", &l.TakeFrom, n.asTakeFrom)
 	n.takeOptions(&l.Options)
 	if n.takeAddress(&l.Address) {
 		l.place = n.content.Attributes["address"].Expr.Range()
@@ -125,6 +126,7 @@ func (n *node) checkFit(l *Listener) {
 			n.failValue(name, at, fmt.Sprintf("%s has no such option", fits.kind(a)), "It is for "+fits.String()+".")
 		}
 	}
+	n.checkTake(l)
 	n.checkFamily(a, l.Options.IPv6Only)
 	n.checkKeepAlive(l.Options)
 }

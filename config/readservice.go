@@ -11,14 +11,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-var (
-	handoffs      = []string{"systemd", "einhorn", "server-starter", "stdin"}
-	laterHandoffs = []string{
-		"adopt", "angie", "circus", "endless", "goagain", "grace", "gunicorn", "haproxy", "multibinder", "nghttpx", "nginx",
-		"none", "overseer", "php-fpm", "pingora", "puma", "s6-fdholder", "systemfd", "tableflip", "unicorn", "upstart", "uwsgi",
-	}
-)
-
 const (
 	maxWorkers = 1000
 	unlimited  = math.MaxUint64
@@ -30,12 +22,13 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 	s := defaultService(name)
 	s.Where, s.place, s.written = where(block.TypeRange), block.TypeRange, n.written
 	s.late.files, s.late.folder = r.files, r.folder
+	n.readPreset(s)
 
 	n.readProcess(s)
 	n.readRunning(s)
 	n.readHandoff(s)
 	n.readReady(n.one("ready"), s)
-	n.one("stop").readStop(&s.Stop)
+	n.one("stop").readStop(s)
 	n.one("restart").readRestart(&s.Restart)
 	n.one("rollout").readRollout(&s.Rollout)
 	s.Limits = n.one("limits").readLimits()
@@ -117,38 +110,16 @@ func (n *node) asOutput(v cty.Value) (Output, *refusal) {
 	return Output{Kind: s}, nil
 }
 
-func (n *node) readHandoff(s *Service) {
-	s.listeners = takeNames(n, "listeners", &s.Listeners)
-	n.failTwice("listeners", s.listeners)
-	s.late.own = s.Listeners
-	dialects := takeNames(n, "handoff", &s.Handoff)
-	n.failTwice("handoff", dialects)
-	for _, d := range dialects {
-		switch {
-		case slices.Contains(handoffs, d.name):
-		case slices.Contains(laterHandoffs, d.name):
-			n.failValue("handoff", d.at, fmt.Sprintf("%q is not supported yet", d.name), "Dialects are "+list(handoffs)+".")
-		default:
-			n.failValue("handoff", d.at, fmt.Sprintf("there is no dialect %q", shorten(d.name)), adviseHandoff(d.name))
-		}
-	}
-	if count := len(s.Listeners); slices.Contains(s.Handoff, "stdin") && count != 1 {
-		n.failAt("handoff", fmt.Sprintf(`"stdin" hands over one listener as descriptor 0, %s has %d`, n.noun, count), `Give it exactly one listener, or remove "stdin".`)
-	}
-}
-
-// adviseHandoff guesses among all dialects, but lists only those that work.
-func adviseHandoff(name string) string {
-	if guess := suggest(name, laterHandoffs); guess != "" && suggest(name, handoffs) == "" {
-		return fmt.Sprintf("Did you mean %q?", guess)
-	}
-	return didYouMean(name, handoffs, "dialects")
-}
-
-func (n *node) readStop(s *Stop) {
+func (n *node) readStop(service *Service) {
+	s := &service.Stop
 	take(n, "signal", &s.Signal, asStopSignal)
 	take(n, "timeout", &s.Timeout, asDuration(0, longest, 1))
-	if at, given := n.has("signal"); given && s.Signal == "SIGKILL" {
+	at, given := n.has("signal")
+	service.signalPlace = service.presetPlace
+	if given {
+		service.signalPlace = at
+	}
+	if given && s.Signal == "SIGKILL" {
 		n.warn(at, fmt.Sprintf("signal of %s is SIGKILL: workers cannot finish the requests that they have", n.noun), "Use the signal on which the program drains; stop.timeout ends in SIGKILL anyway.")
 	}
 }

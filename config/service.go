@@ -43,11 +43,13 @@ type Service struct {
 	// Source is the configuration that the service was read with.
 	Source *Source `json:"-"`
 
-	late      late
-	written   written
-	place     place
-	listeners []named // with their places, for the checks of Load
-	dependsOn []named
+	late    late
+	written written
+	place   place
+	// Where preset and stop.signal stand, for warnings.
+	presetPlace, signalPlace place
+	listeners                []named // with their places, for the checks of Load
+	dependsOn                []named
 }
 
 // Ready is how a new worker shows that it can serve.

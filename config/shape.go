@@ -10,7 +10,7 @@ type shape struct {
 	later      []string // attributes and blocks that are known but do nothing yet
 }
 
-var labelled = []string{"listener", "service"}
+var labelled = []string{"listener", "service", "serve"}
 
 var optionNames = []string{
 	"ipv6_only", "reuse_port", "free_bind", "transparent", "bind_device", "mark", "keepalive", "keepalive_idle",
@@ -20,21 +20,21 @@ var optionNames = []string{
 
 var shapes = map[string]shape{
 	"": {
-		blocks: []string{"listener", "service", "control", "log"},
+		blocks: []string{"listener", "service", "serve", "control", "log"},
 		later:  []string{"metrics"},
 	},
 	"listener": {
-		attributes: slices.Concat([]string{"address", "backlog", "sharing", "mode", "owner", "group"}, optionNames),
-		later:      []string{"take_from"},
+		attributes: slices.Concat([]string{"address", "backlog", "sharing", "mode", "owner", "group", "take_from"}, optionNames),
 	},
 	"service": {
 		attributes: []string{
-			"command", "listeners", "handoff", "workers", "directory", "user", "group", "groups", "umask", "environment",
+			"preset", "command", "listeners", "handoff", "listen_pid", "fd_store", "workers", "directory", "user", "group", "groups", "umask", "environment",
 			"environment_files", "inherit_environment", "nice", "oom_score_adjust", "no_new_privileges", "output", "depends_on",
 		},
 		blocks: []string{"ready", "stop", "restart", "rollout", "limits", "hooks"},
-		later:  []string{"preset", "health"},
+		later:  []string{"health"},
 	},
+	"serve":   {attributes: []string{"protocol", "address", "listeners", "mode", "group", "users", "store"}},
 	"ready":   {attributes: []string{"when", "timeout", "settle", "interval", "fd", "pattern", "url", "command"}},
 	"stop":    {attributes: []string{"signal", "timeout"}},
 	"restart": {attributes: []string{"when", "backoff", "backoff_max", "window"}},

@@ -138,6 +138,22 @@ func (t TakeFrom) String() string {
 	return t.Kind + ":" + t.Path
 }
 
+// checkTake refuses what cannot be found in another process, or means something else there.
+func (n *node) checkTake(l *Listener) {
+	if l.TakeFrom == nil {
+		return
+	}
+	l.takePlace = n.content.Attributes["take_from"].Expr.Range()
+	switch a, kind := l.Address, l.TakeFrom.Kind; {
+	case a.isFIFO():
+		n.failAt("take_from", "a FIFO is no socket", "Remove the line: a FIFO is opened by its path, whoever else has it open.")
+	case a.Port == 0 && !a.isPath() && kind != "s6-fdholder":
+		n.failAt("take_from", "the socket is found by its address, and port 0 is none", "Write the port that the program listens on.")
+	case kind == "haproxy" && !a.isTCP() && a.Network != "unix":
+		n.failAt("take_from", "HAProxy gives away tcp and unix sockets only", `Use "pid:NUMBER" of the program that has the socket.`)
+	}
+}
+
 // asTakeFrom makes a relative path absolute, as all paths of a file.
 func (n *node) asTakeFrom(v cty.Value) (*TakeFrom, *refusal) {
 	s, r := asText(v)

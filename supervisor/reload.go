@@ -298,7 +298,7 @@ func moved(changes config.Changes) []string {
 func needsGeneration(a config.AttributeChange) bool {
 	block, _, _ := strings.Cut(a.Name, ".")
 	switch block {
-	case "workers", "ready", "stop", "restart", "rollout", "depends_on", "hooks":
+	case "preset", "workers", "ready", "stop", "restart", "rollout", "depends_on", "hooks":
 		return false
 	}
 	return true

@@ -1,4 +1,4 @@
 service "app" {
   command = ["./app"]
-  handoff = ["systemd", "nginx", "php-fpm", "tableflip", "none"]
+  handoff = ["systemd", "adopt", "pingora", "systemfd"]
 }

@@ -1,6 +1,5 @@
 service "app" {
   command = ["./app"]
-  preset = "nginx"
   health {
     interval = "5s"
   }
