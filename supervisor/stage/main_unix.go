@@ -76,6 +76,9 @@ func (c *child) become() error {
 	if c.plan, err = decodePlan(b); err != nil {
 		return err
 	}
+	if c.plan.Parent != nil {
+		return c.beParent()
+	}
 	for _, step := range steps {
 		if err := step(c); err != nil {
 			return err

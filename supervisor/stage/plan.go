@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,14 @@ type Plan struct {
 	// OwnPID and ParentPID name variables set to the worker's own pid and to the
 	// pid of its parent; they replace what Env has under these names.
 	OwnPID, ParentPID []string
+	// ParentPIDPrefixed name variables set to "parent:" and the pid of its parent.
+	ParentPIDPrefixed []string
+	// OwnPIDFDID name variables set to the inode number of the worker's own pidfd
+	// (LISTEN_PIDFDID of sd_listen_fds(3)); without pidfs (before Linux 6.9) they
+	// are left out, because there all pidfds have the same.
+	OwnPIDFDID []string
+	// Parent, if given, is a small process between the keeper and the command.
+	Parent *Parent
 	// Directory is entered before the command runs; "" stays where supervise is.
 	Directory string
 	// Numbers[i] is the worker's number for the i-th received descriptor. Each
@@ -73,6 +82,9 @@ type wirePlan struct {
 	Env             []text   `json:"env,omitempty"`
 	OwnPID          []text   `json:"own_pid,omitempty"`
 	ParentPID       []text   `json:"parent_pid,omitempty"`
+	ParentPrefixed  []text   `json:"parent_pid_prefixed,omitempty"`
+	OwnPIDFDID      []text   `json:"own_pidfdid,omitempty"`
+	Parent          *Parent  `json:"parent,omitempty"`
 	Directory       text     `json:"directory,omitempty"`
 	Numbers         []int    `json:"numbers,omitempty"`
 	UID             *uint32  `json:"uid,omitempty"`
@@ -89,6 +101,7 @@ type wirePlan struct {
 func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wirePlan{
 		Command: texts(p.Command), Env: texts(p.Env), OwnPID: texts(p.OwnPID), ParentPID: texts(p.ParentPID),
+		ParentPrefixed: texts(p.ParentPIDPrefixed), OwnPIDFDID: texts(p.OwnPIDFDID), Parent: p.Parent,
 		Directory: text(p.Directory), Numbers: p.Numbers, UID: p.UID, GID: p.GID, Groups: p.Groups, Umask: p.Umask,
 		Limits: p.Limits, Nice: p.Nice, OOMScoreAdjust: p.OOMScoreAdjust, NoNewPrivileges: p.NoNewPrivileges,
 	})
@@ -105,6 +118,7 @@ func (p *Plan) UnmarshalJSON(b []byte) error {
 	}
 	*p = Plan{
 		Command: stringsOf(w.Command), Env: stringsOf(w.Env), OwnPID: stringsOf(w.OwnPID), ParentPID: stringsOf(w.ParentPID),
+		ParentPIDPrefixed: stringsOf(w.ParentPrefixed), OwnPIDFDID: stringsOf(w.OwnPIDFDID), Parent: w.Parent,
 		Directory: string(w.Directory), Numbers: w.Numbers, UID: w.UID, GID: w.GID, Groups: w.Groups, Umask: w.Umask,
 		Limits: w.Limits, Nice: w.Nice, OOMScoreAdjust: w.OOMScoreAdjust, NoNewPrivileges: w.NoNewPrivileges,
 	}
@@ -129,13 +143,13 @@ func (p Plan) Check() error {
 		}
 		seen[n] = true
 	}
-	return nil
+	return p.Parent.check()
 }
 
 // checkStrings refuses what the kernel cannot carry: it ends strings at the
 // first zero byte, so a worker would silently get less than was written.
 func (p Plan) checkStrings() error {
-	for _, list := range [][]string{p.Command, p.Env, p.OwnPID, p.ParentPID, {p.Directory}} {
+	for _, list := range append(p.bound(), p.Command, p.Env, []string{p.Directory}) {
 		for _, s := range list {
 			if strings.IndexByte(s, 0) >= 0 {
 				return &Failure{Op: "pass", Object: s, Cause: "it contains a zero byte"}
@@ -147,7 +161,7 @@ func (p Plan) checkStrings() error {
 			return &Failure{Op: "set variable", Object: s, Cause: "it must look like NAME=VALUE"}
 		}
 	}
-	for _, s := range append(append([]string(nil), p.OwnPID...), p.ParentPID...) {
+	for _, s := range slices.Concat(p.bound()...) {
 		if s == "" || strings.IndexByte(s, '=') >= 0 {
 			return &Failure{Op: "set variable", Object: s, Cause: "it must be a name"}
 		}
@@ -166,31 +180,6 @@ func decodePlan(b []byte) (Plan, error) {
 		return Plan{}, fmt.Errorf("more data after the plan")
 	}
 	return p, p.Check()
-}
-
-// environment is Env with the pid-bound variables put in.
-func (p Plan) environment(pid, parent int) []string {
-	bound := make(map[string]int, len(p.OwnPID)+len(p.ParentPID))
-	for _, name := range p.ParentPID {
-		bound[name] = parent
-	}
-	for _, name := range p.OwnPID {
-		bound[name] = pid
-	}
-	env := make([]string, 0, len(p.Env)+len(bound))
-	for _, v := range p.Env {
-		name, _, _ := strings.Cut(v, "=")
-		if _, ok := bound[name]; !ok {
-			env = append(env, v)
-		}
-	}
-	for _, name := range append(append([]string(nil), p.ParentPID...), p.OwnPID...) {
-		if value, ok := bound[name]; ok {
-			env = append(env, fmt.Sprintf("%s=%d", name, value))
-			delete(bound, name)
-		}
-	}
-	return env
 }
 
 // lookup returns the value of the last entry called name: the one most programs see.

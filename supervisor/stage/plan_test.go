@@ -2,6 +2,7 @@ package stage
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +13,8 @@ func fullPlan() Plan {
 	id, umask, nice, oom := uint32(7), uint32(0o27), -3, 500
 	return Plan{
 		Command: []string{"./app", "\xff not utf-8 \xc3", "ünïcode"}, Env: []string{"A=\x80", "B=2"},
-		OwnPID: []string{"LISTEN_PID"}, ParentPID: []string{"EINHORN_MASTER_PID"}, Directory: "/\xe9t\xe9",
+		OwnPID: []string{"LISTEN_PID"}, ParentPID: []string{"EINHORN_MASTER_PID"}, ParentPIDPrefixed: []string{"P"}, OwnPIDFDID: []string{"D"},
+		Parent: &Parent{Ready: 15, Stay: true}, Directory: "/\xe9t\xe9",
 		Numbers: []int{3, 0, 255}, UID: &id, GID: &id, Groups: []uint32{1, 4294967294}, Umask: &umask,
 		Limits: []Limit{{"nofile", 10, Unlimited}}, Nice: &nice, OOMScoreAdjust: &oom, NoNewPrivileges: true,
 	}
@@ -48,6 +50,7 @@ func TestDecodePlanIsStrict(t *testing.T) {
 		"number twice":    {`{"command":["a"],"numbers":[5,5]}`, `cannot give descriptor "5"`},
 		"zero byte":       {`{"command":["a","x\u0000y"]}`, `cannot pass "x\x00y": it contains a zero byte`},
 		"no variable":     {`{"command":["a"],"env":["=x"]}`, `cannot set variable "=x"`},
+		"no such signal":  {`{"command":["a"],"parent":{"ready":65}}`, `cannot wait for signal "65"`},
 		"no name":         {`{"command":["a"],"own_pid":["A=B"]}`, `cannot set variable "A=B"`},
 		"negative uid":    {`{"command":["a"],"uid":-1}`, "cannot unmarshal"},
 	}
@@ -79,9 +82,15 @@ func TestEnvironment(t *testing.T) {
 		OwnPID:    []string{"LISTEN_PID", "BOTH"},
 		ParentPID: []string{"PARENT", "BOTH", "PARENT"},
 	}
-	want := []string{"PATH=/bin", "LISTEN_PIDX=1", "EMPTY=", "PARENT=7", "BOTH=42", "LISTEN_PID=42"}
-	if diff := cmp.Diff(want, p.environment(42, 7)); diff != "" {
+	p.ParentPIDPrefixed, p.OwnPIDFDID = []string{"PREFIXED"}, []string{"PIDFD"}
+	p.Env = append(p.Env, "PIDFD=0", "PREFIXED=")
+	want := []string{"PATH=/bin", "LISTEN_PIDX=1", "EMPTY=", "PARENT=7", "BOTH=42", "PREFIXED=parent:7", "PIDFD=18446744073709551615", "LISTEN_PID=42"}
+	if diff := cmp.Diff(want, p.environment(process{42, 7, 1<<64 - 1})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	want = slices.DeleteFunc(want, func(v string) bool { return strings.HasPrefix(v, "PIDFD=") })
+	if diff := cmp.Diff(want, p.environment(process{42, 7, 0})); diff != "" {
+		t.Errorf("without pidfs, -want +got:\n%s", diff)
 	}
 }
 
@@ -116,7 +125,7 @@ func FuzzDecodePlan(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q was accepted, %q is not: %v", b, again, err)
 		}
-		if diff := cmp.Diff(p.environment(1, 2), q.environment(1, 2)); diff != "" || len(p.Numbers) != len(q.Numbers) {
+		if diff := cmp.Diff(p.environment(process{1, 2, 3}), q.environment(process{1, 2, 3})); diff != "" || len(p.Numbers) != len(q.Numbers) {
 			t.Fatalf("%q changed: %s", b, diff)
 		}
 	})

@@ -3,7 +3,6 @@
 package stage
 
 import (
-	"os"
 	"strings"
 	"syscall"
 
@@ -21,7 +20,7 @@ func (c *child) announce() error {
 
 // run replaces the process by the command. It returns only with an error.
 func (c *child) run() error {
-	env := c.plan.environment(os.Getpid(), os.Getppid())
+	env := c.plan.environment(itself())
 	name := c.plan.Command[0]
 	if strings.Contains(name, "/") {
 		err := syscall.Exec(name, c.plan.Command, env)
