@@ -78,9 +78,7 @@ func (c *child) startCommand(p *parent) error {
 		return &Failure{Op: "start a stage", Cause: err.Error()}
 	}
 	unix.Close(ends[0])
-	for fd := firstDescriptor; fd < ends[0]; fd++ { // all that was inherited is below
-		unix.Close(fd)
-	}
+	closeInherited()
 	if err := c.becomeLike(); err != nil {
 		_ = unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0)
 		return err
