@@ -7,26 +7,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tellReady tells whoever reads the worker's NOTIFY_SOCKET, sd_notify(3), that the command is ready and the main process from now on, and
-// closes known when that has been taken in. He may be away for a while: then the messages wait in the socket. When there is
-// nobody, known stays open.
-func tellReady(env []string, pid int, known chan struct{}) {
-	path, _ := lookup(env, "NOTIFY_SOCKET")
-	var ends [2]int
-	if path == "" || unix.Pipe2(ends[:], unix.O_CLOEXEC) != nil {
+// tellReady tells whoever reads the worker's NOTIFY_SOCKET, sd_notify(3), that the command is ready, and unless this process stays that it is the
+// main process from now on; then known is closed when that has been taken in. He may be away for a while: the messages wait
+// in the socket. When there is nobody, known stays open.
+func (p *parent) tellReady(known chan struct{}) {
+	path, _ := lookup(p.env, "NOTIFY_SOCKET")
+	if path == "" {
 		return
 	}
-	err := send(path, fmt.Sprintf("MAINPID=%d\nREADY=1", pid), nil)
+	if p.Stay {
+		_ = send(path, "READY=1", nil)
+		return
+	}
+	var ends [2]int
+	if unix.Pipe2(ends[:], unix.O_CLOEXEC) != nil {
+		return
+	}
+	err := send(path, fmt.Sprintf("MAINPID=%d\nREADY=1", p.child), nil)
 	if err == nil {
 		err = send(path, "BARRIER=1", unix.UnixRights(ends[1]))
 	}
 	unix.Close(ends[1])
-	if err != nil {
-		return
+	if err == nil {
+		awaitEnd(ends[0])
+		close(known)
 	}
+}
+
+// awaitEnd waits until nobody has the writing end of a pipe any more.
+func awaitEnd(pipe int) {
 	for {
-		if _, err := syscall.Read(ends[0], make([]byte, 1)); err != unix.EINTR { // the end: nobody writes
-			close(known)
+		if n, err := syscall.Read(pipe, make([]byte, 1)); err != unix.EINTR && n <= 0 {
 			return
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const usr1 = unix.SIGUSR1
+const usr1, usr2 = unix.SIGUSR1, unix.SIGUSR2
 
 // The process of Plan.Parent. It starts a stage of its own, which becomes the command:
 //
@@ -22,6 +22,8 @@ const usr1 = unix.SIGUSR1
 //	  │                    │ ◀───────── the barrier is gone ── (whoever reads there has taken it in)
 //	  │ ◀── exit 0 ─────── │
 //	  │ ◀── its child is the keeper's: subreaper, prctl(2) ── │
+//
+// With Parent.Stay there is only READY=1, and the last two steps do not follow.
 //
 // If the command ends first, its parent ends in the same way. It becomes the same user, because the command must be allowed to
 // signal it, and holds none of the command's descriptors. It signals nothing but the one process that it has a pidfd of.
@@ -134,7 +136,7 @@ func (c *child) letGo() error {
 func (p *parent) live(c *child) int {
 	ended := make(chan unix.WaitStatus, 1)
 	go func() { ended <- awaitExit(p.child) }()
-	var known chan struct{}
+	told, known := false, make(chan struct{})
 	for {
 		select {
 		case status := <-ended:
@@ -142,11 +144,12 @@ func (p *parent) live(c *child) int {
 		case <-known:
 			return 0
 		case sig := <-p.signals:
-			if sig != p.own() {
-				p.passOn(sig.(syscall.Signal))
-			} else if !p.Stay && known == nil {
-				known = make(chan struct{})
-				go tellReady(p.env, p.child, known)
+			switch sig := sig.(syscall.Signal); {
+			case !slices.Contains(p.own(), sig):
+				p.passOn(sig)
+			case int(sig) == p.Ready && !told:
+				told = true
+				go p.tellReady(known)
 			}
 		}
 	}
@@ -154,13 +157,9 @@ func (p *parent) live(c *child) int {
 
 // passOn sends a signal to the command. Of one that is gone, awaitExit tells.
 func (p *parent) passOn(sig syscall.Signal) {
-	switch sig {
-	case unix.SIGPIPE:
-		return
-	case instead:
-		sig = p.own()
+	if sig != unix.SIGPIPE {
+		_ = unix.PidfdSendSignal(p.pidfd, p.addressed(sig), nil, 0)
 	}
-	_ = unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
 }
 
 func awaitExit(pid int) (status unix.WaitStatus) {

@@ -198,7 +198,7 @@ func TestProcParentEndsLikeChild(t *testing.T) {
 
 // TestProcParentStays checks that overseer's signal means nothing and that the parent stays.
 func TestProcParentStays(t *testing.T) {
-	w := beneath(t, Parent{Stay: true}, "kill -USR1 $PPID\ntrap 'echo usr1' USR1\necho sent\nread line <&3\nexit 4", unchanged)
+	w := beneath(t, Parent{Stay: true}, "kill -USR1 $PPID; kill -USR2 $PPID\ntrap 'echo usr1' USR1\necho sent\nread line <&3\nexit 4", unchanged)
 	if got := w.lines(); got != "sent" {
 		t.Fatalf("the command says %q", got)
 	}
@@ -207,6 +207,16 @@ func TestProcParentStays(t *testing.T) {
 		t.Errorf("the command says %q", got)
 	}
 	w.ends("exit status 4")
+}
+
+// TestProcParentStaysReady checks that each server of a program may say that it serves: the first counts.
+func TestProcParentStaysReady(t *testing.T) {
+	w := beneath(t, Parent{Ready: int(syscall.SIGTERM), Stay: true}, "kill -TERM $PPID; read line <&3; kill -TERM $PPID; kill -USR2 $PPID; exit 5", unchanged)
+	if got, with := w.hear(); got != "READY=1" || with != nil {
+		t.Errorf("said %q", got)
+	}
+	w.input.Close()
+	w.ends("exit status 5")
 }
 
 // TestProcParentHoldsNothing checks that the sockets of the command are the command's alone.
@@ -293,7 +303,7 @@ func asFailure(err error, f **Failure) bool {
 }
 
 func TestParentAddress(t *testing.T) {
-	term, stay := &Parent{Ready: int(syscall.SIGTERM)}, &Parent{Stay: true}
+	term, stay, both := &Parent{Ready: int(syscall.SIGTERM)}, &Parent{Stay: true}, &Parent{Ready: int(syscall.SIGTERM), Stay: true}
 	tests := []struct {
 		parent *Parent
 		sig    syscall.Signal
@@ -304,9 +314,15 @@ func TestParentAddress(t *testing.T) {
 		{term, syscall.SIGTERM, instead},
 		{term, syscall.SIGUSR1, syscall.SIGUSR1},
 		{stay, syscall.SIGUSR1, instead},
+		{stay, syscall.SIGUSR2, instead - 1},
 		{stay, syscall.SIGTERM, syscall.SIGTERM},
+		{both, syscall.SIGUSR2, instead - 2},
+		{both, syscall.SIGHUP, syscall.SIGHUP},
 	}
 	for _, tt := range tests {
+		if back := tt.parent.addressed(tt.want); back != tt.sig {
+			t.Errorf("%v: %v is taken for %v", tt.parent, tt.want, back)
+		}
 		if got := tt.parent.Address(tt.sig); got != tt.want {
 			t.Errorf("%v: %v is sent as %v, want %v", tt.parent, tt.sig, got, tt.want)
 		}

@@ -4,5 +4,5 @@ package stage
 
 import "syscall"
 
-// usr1 is SIGUSR1 on the BSDs; nobody becomes a parent here.
-const usr1 = syscall.Signal(30)
+// SIGUSR1 and SIGUSR2 on the BSDs; nobody becomes a parent here.
+const usr1, usr2 = syscall.Signal(30), syscall.Signal(31)
