@@ -17,6 +17,18 @@ type WorkerPlan struct {
 	User      string        `json:"user,omitempty"`
 	Env       []string      `json:"env"` // what supervise adds to the environment it was started with
 	Files     []PlannedFile `json:"files"`
+	// Serves are the sockets in its runtime folder at which it can ask for its listeners.
+	Serves []PlannedSocket `json:"serves,omitempty"`
+	// Parent says what stands between the keeper and the worker; "" for nothing.
+	Parent string `json:"parent,omitempty"`
+	// Warnings are what goes wrong with its handoff, a sentence each.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// PlannedSocket is a socket that is served to one worker.
+type PlannedSocket struct {
+	Protocol string `json:"protocol"`
+	Path     string `json:"path"`
 }
 
 // PlannedFile is one descriptor of a worker.

@@ -71,12 +71,18 @@ func (a *app) plan(cfg *config.Config) (view.Plan, error) {
 	for _, s := range cfg.Services {
 		plan.Services = append(plan.Services, planService(s, workers))
 	}
+	for _, s := range cfg.Serves {
+		plan.Serves = append(plan.Serves, planServe(s))
+	}
 	return plan, problems
 }
 
 // planListener works out the backlog: listen(2) cuts it silently at net.core.somaxconn.
 func planListener(l *config.Listener) view.PlanListener {
 	p := view.PlanListener{Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Where: l.Where, Options: optionTexts(l)}
+	if l.TakeFrom != nil {
+		p.TakeFrom = l.TakeFrom.String()
+	}
 	p.Backlog = supervisor.Backlog{Effective: -1}
 	if hasBacklog(l.Address.Network) {
 		p.Limit = fdpass.SystemMaxBacklog()
@@ -98,13 +104,23 @@ func hasBacklog(network string) bool {
 
 func planService(s *config.Service, workers []supervisor.WorkerPlan) view.PlanService {
 	p := view.PlanService{
-		Name: s.Name, Where: s.Where, Strategy: s.Rollout.Strategy, Ready: s.Ready.When, Timeout: s.Ready.Timeout.String(),
+		Name: s.Name, Where: s.Where, Preset: s.Preset, Handoff: append([]string{}, s.Handoff...), Strategy: s.Rollout.Strategy, Ready: s.Ready.When, Timeout: s.Ready.Timeout.String(),
 		Stop: s.Stop.Signal, Drain: s.Stop.Timeout.String(), Workers: []supervisor.WorkerPlan{},
 	}
 	for _, w := range workers {
 		if w.Service == s.Name {
 			p.Workers = append(p.Workers, w)
 		}
+	}
+	return p
+}
+
+func planServe(s *config.Serve) view.PlanServe {
+	p := view.PlanServe{
+		Name: s.Name, Protocol: s.Protocol, Address: s.Address.String(), Listeners: s.Listeners, Group: s.Group, Users: s.Users, Store: s.Store, Where: s.Where,
+	}
+	if s.Mode != 0 {
+		p.Mode = fmt.Sprintf("%04o", s.Mode)
 	}
 	return p
 }

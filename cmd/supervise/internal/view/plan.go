@@ -16,30 +16,47 @@ type Plan struct {
 	Control   string         `json:"control"`
 	Listeners []PlanListener `json:"listeners"`
 	Services  []PlanService  `json:"services"`
+	Serves    []PlanServe    `json:"serves,omitempty"`
 	Warnings  []string       `json:"warnings"`
 }
 
 // PlanListener is a listener that would be opened.
 type PlanListener struct {
-	Name    string             `json:"name"`
-	Address string             `json:"address"`
-	Sharing string             `json:"sharing"`
-	Backlog supervisor.Backlog `json:"backlog"`
-	Limit   int                `json:"backlog_limit,omitempty"` // of the running kernel
-	Options map[string]string  `json:"options,omitempty"`
-	Where   string             `json:"where,omitempty"`
+	Name     string             `json:"name"`
+	Address  string             `json:"address"`
+	TakeFrom string             `json:"take_from,omitempty"`
+	Sharing  string             `json:"sharing"`
+	Backlog  supervisor.Backlog `json:"backlog"`
+	Limit    int                `json:"backlog_limit,omitempty"` // of the running kernel
+	Options  map[string]string  `json:"options,omitempty"`
+	Where    string             `json:"where,omitempty"`
 }
 
 // PlanService is a service that would be started.
 type PlanService struct {
 	Name     string                  `json:"name"`
 	Where    string                  `json:"where,omitempty"`
+	Preset   string                  `json:"preset,omitempty"`
+	Handoff  []string                `json:"handoff"`
 	Strategy string                  `json:"strategy"`
 	Ready    string                  `json:"ready"` // when
 	Timeout  string                  `json:"ready_timeout"`
 	Stop     string                  `json:"stop"` // signal
 	Drain    string                  `json:"stop_timeout"`
 	Workers  []supervisor.WorkerPlan `json:"workers"`
+}
+
+// PlanServe is a socket at which others would get listeners.
+type PlanServe struct {
+	Name      string   `json:"name"`
+	Protocol  string   `json:"protocol"`
+	Address   string   `json:"address"`
+	Listeners []string `json:"listeners"`
+	Mode      string   `json:"mode,omitempty"`
+	Group     string   `json:"group,omitempty"`
+	Users     []string `json:"users,omitempty"`
+	Store     []string `json:"store,omitempty"`
+	Where     string   `json:"where,omitempty"`
 }
 
 // String shows a plan.
@@ -54,6 +71,9 @@ func (pl Plan) String(p Paint) string {
 		b.WriteString("\n" + l.text(p))
 	}
 	for _, s := range pl.Services {
+		b.WriteString("\n" + s.text(p))
+	}
+	for _, s := range pl.Serves {
 		b.WriteString("\n" + s.text(p))
 	}
 	for _, w := range pl.Warnings {
@@ -86,6 +106,9 @@ func (l PlanListener) text(p Paint) string {
 	if l.Limit > 0 {
 		t.Row(" ", p.Faint("backlog"), l.backlog(p))
 	}
+	if l.TakeFrom != "" {
+		t.Row(" ", p.Faint("taken from"), Clean(l.TakeFrom))
+	}
 	for _, name := range slices.Sorted(maps.Keys(l.Options)) {
 		t.Row(" ", p.Faint(name), l.Options[name])
 	}
@@ -107,10 +130,28 @@ func (l PlanListener) backlog(p Paint) string {
 	return fmt.Sprintf("%s (net.core.somaxconn allows %d)", asked, l.Limit)
 }
 
+func (s PlanServe) text(p Paint) string {
+	var t Table
+	t.Row("", "", "")
+	for _, row := range [][2]string{
+		{"listeners", strings.Join(s.Listeners, ", ")}, {"mode", s.Mode}, {"group", s.Group},
+		{"users", strings.Join(s.Users, ", ")}, {"store", strings.Join(s.Store, ", ")},
+	} {
+		if row[1] != "" {
+			t.Row(" ", p.Faint(row[0]), Clean(row[1]))
+		}
+	}
+	return fmt.Sprintf("serve %s  %s at %s\n", p.Bold(s.Name), s.Protocol, s.Address) + strings.TrimPrefix(t.String(), "\n")
+}
+
 func (s PlanService) text(p Paint) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "service %s  %s, rollout %s, ready %s within %s, stop %s within %s\n",
-		p.Bold(s.Name), count(len(s.Workers), "worker"), s.Strategy, s.Ready, s.Timeout, s.Stop, s.Drain)
+	preset := ""
+	if s.Preset != "" {
+		preset = "preset " + s.Preset + ", "
+	}
+	fmt.Fprintf(&b, "service %s  %s%s, handoff %s, rollout %s, ready %s within %s, stop %s within %s\n",
+		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), strings.Join(s.Handoff, "+"), s.Strategy, s.Ready, s.Timeout, s.Stop, s.Drain)
 	for i := 0; i < len(s.Workers); {
 		alike := 1
 		for i+alike < len(s.Workers) && sameWorker(s.Workers[i], s.Workers[i+alike]) {
@@ -124,7 +165,8 @@ func (s PlanService) text(p Paint) string {
 
 // sameWorker is whether two workers differ in nothing but variables that hold their own number.
 func sameWorker(a, b supervisor.WorkerPlan) bool {
-	return slices.Equal(a.Command, b.Command) && a.Directory == b.Directory && a.User == b.User && slices.Equal(a.Files, b.Files)
+	return slices.Equal(a.Command, b.Command) && a.Directory == b.Directory && a.User == b.User && slices.Equal(a.Files, b.Files) &&
+		a.Parent == b.Parent && slices.Equal(a.Warnings, b.Warnings)
 }
 
 // worker shows one, and how many more are like it.
@@ -147,8 +189,17 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 		}
 		t.Row("   ", p.Faint(fmt.Sprintf("fd %d", f.FD)), what)
 	}
+	for _, s := range w.Serves {
+		t.Row("   ", p.Faint("served"), fmt.Sprintf("%s at %s", s.Protocol, Clean(s.Path)))
+	}
+	if w.Parent != "" {
+		t.Row("   ", p.Faint("parent"), w.Parent)
+	}
 	for _, e := range w.Env {
 		t.Row("   ", p.Faint("env"), Clean(e))
+	}
+	for _, text := range w.Warnings {
+		t.Row("   ", p.Warn("warning"), Clean(text))
 	}
 	return "  " + title + "\n" + strings.TrimPrefix(t.String(), "\n")
 }
