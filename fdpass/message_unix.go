@@ -5,6 +5,7 @@ package fdpass
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"golang.org/x/sys/unix"
@@ -38,7 +39,9 @@ func readMessage(c *net.UnixConn, size int) (data []byte, list []*Descriptor, er
 	n, oobn, flags, _, err := c.ReadMsgUnix(buf, oob)
 	list, failed := takeRights(oob[:max(oobn, 0)])
 	switch {
-	case err != nil: // io.EOF stays what it is
+	case errors.Is(err, io.EOF):
+		err = io.EOF
+	case err != nil:
 	case failed != nil:
 		err = failed
 	case flags&unix.MSG_CTRUNC != 0:

@@ -67,7 +67,7 @@ func receiveSockets(p *peer, count int) ([]fdpass.Named, error) {
 			err = fmt.Errorf("%w: %d sockets in place of %d", errProtocol, len(list), count)
 		}
 		if err == nil {
-			err = p.write(machine.AppendUint32(nil, uint32(len(list))))
+			err = p.acknowledge(len(list), count)
 		}
 		if err != nil {
 			closeAll(list)
@@ -75,6 +75,15 @@ func receiveSockets(p *peer, count int) ([]fdpass.Named, error) {
 		}
 	}
 	return list, nil
+}
+
+// acknowledge says how many have come. HAProxy may close without reading the last one.
+func (p *peer) acknowledge(received, count int) error {
+	err := p.write(machine.AppendUint32(nil, uint32(received)))
+	if received == count {
+		return nil
+	}
+	return err
 }
 
 // receiveBatch reads one message. All its descriptors come with the first byte, its notes perhaps in several reads.

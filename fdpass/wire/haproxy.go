@@ -24,9 +24,10 @@ import (
 //
 // Numbers are in the machine's byte order. A count of 0, or the end of the connection in its place, means that there is
 // nothing. HAProxy makes one recvmsg(2) of each batch and waits for a second. The sender reads the acknowledgement and
-// does not look at the number. HAProxy takes a socket for a bind line of the same address, interface, namespace, type,
-// IPV6_V6ONLY and transparency. Its other form, `-x sockpair@FD`, is what a HAProxy master tells its own workers: nobody
-// else has the descriptor. Sources: src/cli.c (_getsocks) and src/sock.c (sock_get_old_sockets).
+// does not look at the number; HAProxy 2.6 closes without reading the last one. HAProxy takes a socket for a bind line of
+// the same address, interface, namespace, type, IPV6_V6ONLY and transparency, and binds anew where it finds none. Its
+// other form, `-x sockpair@FD`, is what a HAProxy master tells its own workers: nobody else has the descriptor. Sources:
+// src/cli.c (_getsocks) and src/sock.c (sock_get_old_sockets).
 const (
 	haproxyCommand = "_getsocks\n"
 	haproxyBatch   = 252 // MAX_SEND_FD
