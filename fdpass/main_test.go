@@ -43,6 +43,7 @@ func play(part string) int {
 		"accept":   childAccept,
 		"open":     childOpen,
 		"given":    childGiven,
+		"take":     childTake,
 	}
 	if err := parts[word](arg); err != nil {
 		fmt.Println("error:", err)

@@ -15,8 +15,7 @@ import (
 func takeFrom(pid int, spec Spec) (*Descriptor, error) {
 	d, err := takeListener(pid, spec)
 	if err != nil {
-		who := Holder{PID: pid, Command: commandOf(pid)}
-		return nil, fmt.Errorf("cannot take listener %q at %s from %s: %w", spec.Name, spec.Address, who, err)
+		return nil, fmt.Errorf("cannot take listener %q at %s from %s (pid %d): %w", spec.Name, spec.Address, commandOf(pid), pid, err)
 	}
 	return d, nil
 }

@@ -225,7 +225,9 @@ func daemon(t *testing.T, name, pkg string, args ...string) *process {
 		t.Fatal(err)
 	}
 	alive, ended := context.WithCancelCause(context.Background())
-	go func() { ended(fmt.Errorf("%s ended: %w", name, errors.Join(cmd.Wait(), errors.New("see what it said")))) }()
+	go func() {
+		ended(fmt.Errorf("%s ended: %w", name, errors.Join(cmd.Wait(), errors.New("see what it said"))))
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-alive.Done()
