@@ -17,6 +17,10 @@ type CommandLine struct {
 	Listen []string
 	// Backlog is for every listener that has one; 0 when not given.
 	Backlog int
+	// Preset is the name of a preset; "" when not given.
+	Preset string `json:",omitempty"`
+	// Handoff are the names of dialects; none when not given.
+	Handoff []string `json:",omitempty"`
 	// Workers is 0 when not given, for one.
 	Workers int
 	// Command is the program and its arguments; each is a template that is evaluated for each worker.
@@ -55,14 +59,32 @@ func (r *reader) body(c CommandLine) *hclsyntax.Body {
 	b := flagBlock(at, "service", service)
 	b.Body.Attributes["command"] = attribute(at, "command", r.templates(c.Command))
 	b.Body.Attributes["listeners"] = literal(place{Filename: "--listen"}, "listeners", cty.TupleVal(names))
-	if c.Workers != 0 {
-		b.Body.Attributes["workers"] = literal(place{Filename: "--workers"}, "workers", cty.NumberIntVal(int64(c.Workers)))
-	}
-	if c.Directory != "" {
-		b.Body.Attributes["directory"] = literal(place{Filename: "--directory"}, "directory", cty.StringVal(c.Directory))
-	}
+	c.describe(b.Body.Attributes)
 	body.Blocks = append(body.Blocks, b)
 	return body
+}
+
+// describe adds the flags that are attributes of the service.
+func (c CommandLine) describe(attributes hclsyntax.Attributes) {
+	set := func(name string, v cty.Value) {
+		attributes[name] = literal(place{Filename: "--" + name}, name, v)
+	}
+	if c.Preset != "" {
+		set("preset", cty.StringVal(c.Preset))
+	}
+	if len(c.Handoff) > 0 {
+		var dialects []cty.Value
+		for _, name := range c.Handoff {
+			dialects = append(dialects, cty.StringVal(name))
+		}
+		set("handoff", cty.TupleVal(dialects))
+	}
+	if c.Workers != 0 {
+		set("workers", cty.NumberIntVal(int64(c.Workers)))
+	}
+	if c.Directory != "" {
+		set("directory", cty.StringVal(c.Directory))
+	}
 }
 
 // splitListen parts NAME=ADDRESS. A "=" inside the address is part of a path.

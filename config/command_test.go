@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,4 +108,29 @@ func TestForCommandErrors(t *testing.T) {
 			golden(t, filepath.Join("testdata/command", test.name+".golden"), err.Error()+"\n")
 		})
 	}
+}
+
+// A preset and dialects of the command line are those of a file.
+func TestForCommandPreset(t *testing.T) {
+	c, err := ForCommand(CommandLine{
+		Listen: []string{"web=tcp://127.0.0.1:8000"}, Preset: "uvicorn", Command: []string{"uvicorn", "--fd", "${listener.web.fd}", "app:app"},
+	}, host())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := c.Services[0]; s.Ready.When != "log" || s.Preset != "uvicorn" || len(c.Warnings) > 0 {
+		t.Errorf("%+v %s", s, c.Warnings)
+	}
+	c, err = ForCommand(CommandLine{
+		Listen: []string{"web=tcp://:8000"}, Preset: "nginx", Handoff: []string{"nginx", "systemd"}, Command: []string{"nginx"},
+	}, host())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"nginx", "systemd"}, c.Services[0].Handoff); diff != "" {
+		t.Error(diff)
+	}
+	golden(t, "testdata/command/traps.golden", strings.Join(c.Warnings, "\n\n")+"\n")
+	_, err = ForCommand(CommandLine{Preset: "nginks", Handoff: []string{"systemd", "magic"}, Command: []string{"nginx"}}, host())
+	golden(t, "testdata/command/preset.golden", err.Error()+"\n")
 }

@@ -121,3 +121,38 @@ func TestDiffOfJSON(t *testing.T) {
 		t.Error(changes)
 	}
 }
+
+func TestDiffServes(t *testing.T) {
+	const text = `
+listener "web" { address = "tcp://:80" }
+serve "holder" {
+  protocol  = "s6-fdholder"
+  address   = "unix:///run/holder.sock"
+  listeners = ["web"]
+}
+`
+	old := mustParse(t, text, host())
+	tests := []struct{ name, old, new, want string }{
+		{"nothing", "", "", ""},
+		{"order and spelling", `listeners = ["web"]`, "mode = null\n  listeners = [\n\"web\",\n]", ""},
+		{"users", `listeners = ["web"]`, "listeners = [\"web\"]\n  users = [33]\n  store = [\"a.*\"]", "~ serve \"holder\"\n  + store = [\"a.*\"]\n  + users = [33]"},
+		{"another name", `"holder"`, `"other"`, "+ serve \"other\"\n- serve \"holder\""},
+		{"taken from", `address = "tcp://:80"`, "address = \"tcp://:80\"\n take_from = \"pid:7\"\n", "~ listener \"web\"\n  + take_from = \"pid:7\""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			changes := Diff(old, mustParse(t, multiline(strings.Replace(text, test.old, test.new, 1)), host()))
+			if got := changes.String(); got != test.want || changes.Empty() != (test.want == "") {
+				t.Errorf("got\n%s", got)
+			}
+		})
+	}
+}
+
+// multiline gives a block of one line that has got a second attribute its lines.
+func multiline(text string) string {
+	if strings.Contains(text, "take_from") {
+		text = strings.Replace(text, "{ address", "{\n address", 1)
+	}
+	return text
+}

@@ -41,6 +41,7 @@ func nginx(name, about string) Preset {
 		Command: []string{name, "-g", "pid " + pid + ";"}, PIDFile: pid,
 		Needs: []string{
 			"Every listen of " + name + ".conf must be the address of a listener: sockets that no listen names are closed, and a listen without a socket is opened anew, which fails.",
+			"Faster than auto: -e stderr, error_log stderr notice, and ready { when = \"log\", pattern = \"start worker process\" }.",
 			"No pid line in " + name + ".conf: with the one of the command it would be there twice, which is an error. Debian's has one.",
 		},
 		Traps: []Trap{
@@ -86,7 +87,7 @@ func apache() Preset {
 		Command: []string{"apache2", "-D", "FOREGROUND", "-C", "PidFile ${worker.runtime_dir}/apache.pid"},
 		PIDFile: "${worker.runtime_dir}/apache.pid",
 		Needs: []string{
-			"A build with systemd, and LoadModule systemd_module: Debian's has neither and opens its ports itself. ip2unix before the command gives the sockets to such a build.",
+			"A build with systemd, and LoadModule systemd_module: Debian's has neither and opens its ports itself. ip2unix, or the small library of examples/servers, gives the sockets to such a build.",
 			"Every Listen is looked up by its port alone; one without a socket is an error. No PidFile line in the configuration.",
 		},
 		Traps: []Trap{

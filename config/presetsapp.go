@@ -75,7 +75,10 @@ func uvicorn() Preset {
 		Name: "uvicorn", About: "Uvicorn: Python ASGI",
 		Handoff: []string{"none"}, Ready: "log", Pattern: "Uvicorn running on", Signal: "SIGTERM",
 		Command: []string{"uvicorn", "--fd", "${listener.web.fd}", "app:application"},
-		Needs:   []string{"One listener. It sets a backlog of its own (2048), which supervise sets back."},
+		Needs: []string{
+			"One listener. It sets a backlog of its own (2048), which supervise sets back.",
+			"When it stops it closes connections that were accepted and have not sent a request yet, and has no option against it.",
+		},
 		Traps: []Trap{
 			{
 				Text: "Uvicorn takes a socket only by --fd, and opens a port of its own otherwise", Advice: `Add "--fd", "${listener.web.fd}" to the command.`,
@@ -96,7 +99,7 @@ func hypercorn() Preset {
 		Command: []string{"hypercorn", "--bind", "fd://${listener.web.fd}", "app:application"},
 		Needs: []string{
 			"It sets a backlog of its own (100), which supervise sets back.",
-			"--graceful-timeout (3 seconds) is how long it drains.",
+			"--graceful-timeout (3 seconds) is how long it drains; connections that have not sent a request yet are closed.",
 		},
 		Traps: []Trap{
 			{
@@ -130,6 +133,7 @@ func puma() Preset {
 		Handoff: []string{"systemd"}, Ready: "auto", Signal: "SIGTERM",
 		Command: []string{"puma", "--bind-to-activated-sockets=only", "config.ru"},
 		Needs: []string{
+			"queue_requests false in puma.rb: else Puma closes connections that were accepted and have not sent anything yet when it stops.",
 			"Without that flag a bind must be the address of a listener: sockets that no bind names are closed. Puma 5.5 or newer.",
 			"It says that it is ready from 6.1 on, or with the gem sd_notify: then ready { when = \"notify\" } is faster.",
 		},

@@ -13,6 +13,8 @@ type runner struct {
 	listen           []string
 	backlog, workers int
 	directory        string
+	preset           string
+	handoff          []string
 	command          []string
 }
 
@@ -44,6 +46,9 @@ func (r *runner) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&r.backlog, "backlog", 0, "`LENGTH` of the accept queue of every listener; without it as long as the system allows")
 	cmd.Flags().IntVar(&r.workers, "workers", 0, "`NUMBER` of processes; without it one")
 	cmd.Flags().StringVar(&r.directory, "directory", "", "`FOLDER` in which the command runs")
+	cmd.Flags().StringVar(&r.preset, "preset", "", "`NAME` of the program, of supervise presets: its handoff, readiness and signals")
+	cmd.Flags().StringSliceVar(&r.handoff, "handoff", nil, "`DIALECT`s in which the command gets its listeners, like systemd,einhorn")
+	_ = cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(presetNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // check tells a file from a command: one of them.
@@ -57,7 +62,7 @@ func (r *runner) check(cmd *cobra.Command, file string) error {
 	if len(r.command) > 0 {
 		return usage(cmd, "cannot run both %q and the command %q: give one of them", file, r.command[0])
 	}
-	for _, name := range []string{"listen", "backlog", "workers", "directory"} {
+	for _, name := range []string{"listen", "backlog", "workers", "directory", "preset", "handoff"} {
 		if cmd.Flags().Changed(name) {
 			return usage(cmd, "--%s goes with a command after --, not with --config: write it into %q", name, file)
 		}
@@ -72,6 +77,7 @@ func (r runner) load(file string) (*config.Config, error) {
 	}
 	cfg, err := config.ForCommand(config.CommandLine{
 		Listen: r.listen, Backlog: r.backlog, Workers: r.workers, Command: r.command, Directory: r.directory,
+		Preset: r.preset, Handoff: r.handoff,
 	}, hostNow())
 	var invalid *config.Error
 	if errors.As(err, &invalid) {

@@ -78,17 +78,26 @@ func TestPlan(t *testing.T) {
 	worker := func(n int, command ...string) supervisor.WorkerPlan {
 		return supervisor.WorkerPlan{Service: "app", Worker: n, Command: command, Directory: "/srv", User: "www", Env: env(string(rune('0' + n))), Files: files}
 	}
+	asked := worker(0, "haproxy", "-x", "/run/w0/haproxy.sock")
+	asked.Serves = []supervisor.PlannedSocket{{Protocol: "haproxy", Path: "/run/w0/haproxy.sock"}}
+	asked.Parent, asked.Warnings = "a small process that takes SIGTERM from it", []string{"it goes wrong\x1b, do that instead", "and again"}
 	plan := Plan{
 		Config: "app.hcl", Control: "/run/supervise/app.sock", Warnings: []string{"app.hcl:3: warning: odd\n  3 | odd"},
 		Listeners: []PlanListener{
-			{Name: "web", Address: "tcp://[::]:8080", Backlog: supervisor.Backlog{Configured: 64, Effective: 64}, Limit: 4096, Options: map[string]string{"tos": "4", "no_delay": "true"}},
+			{Name: "web", Address: "tcp://[::]:8080", TakeFrom: "pid:7", Backlog: supervisor.Backlog{Configured: 64, Effective: 64}, Limit: 4096, Options: map[string]string{"tos": "4", "no_delay": "true"}},
 			{Name: "cut", Address: "tcp://[::]:8081", Backlog: supervisor.Backlog{Configured: 9999, Effective: 4096}, Limit: 4096},
 			{Name: "max", Address: "tcp://[::]:8082", Backlog: supervisor.Backlog{Effective: 4096}, Limit: 4096},
 			{Name: "dns", Address: "udp://[::]:53", Backlog: supervisor.Backlog{Effective: -1}},
 		},
 		Services: []PlanService{
-			{Name: "app", Strategy: "overlap", Ready: "auto", Timeout: "30s", Stop: "SIGTERM", Drain: "30s",
+			{Name: "app", Handoff: []string{"systemd", "einhorn"}, Strategy: "overlap", Ready: "auto", Timeout: "30s", Stop: "SIGTERM", Drain: "30s",
 				Workers: []supervisor.WorkerPlan{worker(0, "./app", "it's", ""), worker(1, "./app", "it's", ""), worker(2, "./app", "--last")}},
+			{Name: "proxy", Preset: "haproxy", Handoff: []string{"haproxy"}, Strategy: "overlap", Ready: "notify", Timeout: "30s", Stop: "SIGUSR1", Drain: "30s",
+				Workers: []supervisor.WorkerPlan{asked}},
+		},
+		Serves: []PlanServe{
+			{Name: "holder", Protocol: "s6-fdholder", Address: "unix:///run/h.sock", Listeners: []string{"web", "dns"}, Mode: "0660", Group: "deploy", Users: []string{"www", "33"}, Store: []string{"app.*"}},
+			{Name: "zerg", Protocol: "zerg", Address: "unix://@zerg", Listeners: []string{"web"}},
 		},
 	}
 	golden(t, "plan.txt", plan.String(Paint{}))
