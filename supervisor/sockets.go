@@ -60,7 +60,7 @@ func gracefulSignal(who string) string {
 	return signals["("+program]
 }
 
-// Descriptors gives duplicates of the named listeners, of all without names, which the caller owns.
+// Descriptors gives duplicates of the named listeners, which the caller owns.
 func (m *Manager) Descriptors(ctx context.Context, names []string) ([]fdpass.Named, error) {
 	var known []string
 	if err := m.ask(ctx, func() { known = listenerNames(m.config) }); err != nil {
@@ -70,9 +70,6 @@ func (m *Manager) Descriptors(ctx context.Context, names []string) ([]fdpass.Nam
 		if !slices.Contains(known, name) {
 			return nil, &NotFoundError{Kind: "listener", Name: name, Known: known}
 		}
-	}
-	if len(names) == 0 {
-		names = known
 	}
 	return m.registry.Duplicates(names...)
 }

@@ -42,7 +42,7 @@ var arrows = map[string]arrow{
 	"examples/hello":                     {[]string{"fdpass/worker"}, nil},
 	"examples/servers":                   {[]string{"supervisor", "supervisor/control", "supervisor/drill"}, []string{}},
 	"cmd/supervise/internal/view":        {[]string{"config", "supervisor", "supervisor/drill", "supervisor/output"}, nil},
-	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "supervisor", "supervisor/control", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/stage"}, nil},
+	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "fdpass/dialect", "supervisor", "supervisor/control", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/stage"}, nil},
 }
 
 // TestImports keeps the arrows between packages as they are meant to be, for every system's files.

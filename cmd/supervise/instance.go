@@ -99,6 +99,9 @@ func (a *app) runFor(s *session, r runner) error {
 // read reads the configuration of the first start.
 func (a *app) read(r runner) (*config.Config, error) {
 	cfg, err := r.load(a.config)
+	if err == nil {
+		err = checkSources(cfg, r.sources)
+	}
 	if err != nil {
 		return nil, err
 	}

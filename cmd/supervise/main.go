@@ -16,6 +16,8 @@ func main() {
 		verb = os.Args[1]
 	}
 	switch {
+	case verb == "stage" && len(os.Args) > 2:
+		os.Exit(stage.MainInPlace(os.Args[2]))
 	case verb == "stage":
 		os.Exit(stage.Main())
 	case os.Getenv(keeper.Variable) != "":

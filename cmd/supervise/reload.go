@@ -24,9 +24,16 @@ has changed. Prints the difference.`,
 }
 
 func (a *app) reload(ctx context.Context, c *control.Client) error {
+	return a.applyFile(c, "reload", func(p *control.Patient, report func(supervisor.Event)) ([]string, error) {
+		return p.Reload(ctx, report)
+	})
+}
+
+// applyFile shows how the file is applied, and the difference.
+func (a *app) applyFile(c *control.Client, title string, apply func(*control.Patient, func(supervisor.Event)) ([]string, error)) error {
 	var changes []string
-	err := a.show(c, "reload", func(p *control.Patient, report func(supervisor.Event)) (err error) {
-		changes, err = p.Reload(ctx, report)
+	err := a.show(c, title, func(p *control.Patient, report func(supervisor.Event)) (err error) {
+		changes, err = apply(p, report)
 		return err
 	})
 	if err != nil {

@@ -74,8 +74,8 @@ func (a *app) addVerbs(root *cobra.Command, r *runner) {
 	}{
 		{"run", []*cobra.Command{a.runVerb(r), a.checkVerb()}},
 		{"look", []*cobra.Command{a.statusVerb(), a.logsVerb(), a.eventsVerb()}},
-		{"change", []*cobra.Command{a.restartVerb(), a.reloadVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
-		{"more", []*cobra.Command{a.drillVerb(), a.versionVerb(), a.presetsVerb(), a.completionVerb()}},
+		{"change", []*cobra.Command{a.restartVerb(), a.reloadVerb(), a.takeVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
+		{"more", []*cobra.Command{a.listenVerb(), a.drillVerb(), a.versionVerb(), a.presetsVerb(), a.completionVerb()}},
 	} {
 		for _, verb := range g.verbs {
 			verb.GroupID = g.id

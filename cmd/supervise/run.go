@@ -16,6 +16,8 @@ type runner struct {
 	preset           string
 	handoff          []string
 	command          []string
+	take             []string
+	sources          map[string]config.TakeFrom // take, read
 }
 
 func (a *app) runVerb(r *runner) *cobra.Command {
@@ -32,6 +34,10 @@ SIGUSR2 replaces supervise by the program on disk.`,
 			if err := r.check(cmd, a.config); err != nil {
 				return err
 			}
+			var err error
+			if r.sources, err = takeFlags(cmd, r.take); err != nil {
+				return err
+			}
 			return a.run(*r)
 		},
 	}
@@ -45,6 +51,7 @@ func (r *runner) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&r.listen, "listen", "l", nil, "open a listener at `[NAME=]ADDRESS`, like web=tcp://:8080")
 	cmd.Flags().IntVar(&r.backlog, "backlog", 0, "`LENGTH` of the accept queue of every listener; without it as long as the system allows")
 	cmd.Flags().IntVar(&r.workers, "workers", 0, "`NUMBER` of processes; without it one")
+	cmd.Flags().StringArrayVar(&r.take, "take", nil, "`NAME=SOURCE`: take a listener over from the program that has it, like web=pid:1234, if that runs")
 	cmd.Flags().StringVar(&r.directory, "directory", "", "`FOLDER` in which the command runs")
 	cmd.Flags().StringVar(&r.preset, "preset", "", "`NAME` of the program, of supervise presets: its handoff, readiness and signals")
 	cmd.Flags().StringSliceVar(&r.handoff, "handoff", nil, "`DIALECT`s in which the command gets its listeners, like systemd,einhorn")
@@ -72,6 +79,14 @@ func (r *runner) check(cmd *cobra.Command, file string) error {
 
 // load reads the file, or makes a configuration of the command.
 func (r runner) load(file string) (*config.Config, error) {
+	cfg, err := r.parse(file)
+	if err != nil {
+		return nil, err
+	}
+	return withSources(cfg, r.sources), nil
+}
+
+func (r runner) parse(file string) (*config.Config, error) {
 	if file != "" {
 		return config.Load(file, hostNow())
 	}

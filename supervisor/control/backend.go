@@ -27,7 +27,7 @@ type Backend interface {
 	// Take is Reload in which listeners are taken over from other programs.
 	Take(ctx context.Context, from map[string]config.TakeFrom, report func(supervisor.Event)) (config.Changes, error)
 
-	// Descriptors gives duplicates of the named listeners, of all without names. The caller owns them.
+	// Descriptors gives duplicates of the named listeners. The caller owns them.
 	Descriptors(ctx context.Context, names []string) ([]fdpass.Named, error)
 
 	// Upgrade replaces this program by the one on disk. It returns only when that was refused: else the process is ended.

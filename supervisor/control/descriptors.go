@@ -21,6 +21,9 @@ func (s *Server) descriptors(w http.ResponseWriter, r *request) error {
 		w.Header().Set("Upgrade", descriptorsProtocol)
 		return bad(http.StatusUpgradeRequired, "descriptors come beside an answer that is no HTTP: ask with Upgrade: %s", descriptorsProtocol)
 	}
+	if len(r.query["name"]) == 0 {
+		return bad(http.StatusBadRequest, "say which listeners: ?name=NAME, once for each")
+	}
 	list, err := s.backend.Descriptors(r.http.Context(), r.query["name"])
 	if err != nil {
 		return err

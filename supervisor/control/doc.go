@@ -4,7 +4,7 @@
 //	GET  /v1/status[?service=NAME…]              supervisor.Status
 //	GET  /v1/events[?follow=1]                   supervisor.Event, one a line
 //	GET  /v1/logs[?service=NAME][&lines=N][&follow=1]  output.Line, one a line (lines: 100 unless told)
-//	GET  /v1/descriptors[?name=NAME…]            the sockets themselves, see below
+//	GET  /v1/descriptors?name=NAME…              the sockets themselves, see below
 //	POST /v1/services/NAME/{restart,start,stop}
 //	POST /v1/services/NAME/scale                 {"workers":4}
 //	POST /v1/services/NAME/signal                {"signal":"SIGUSR1"}
@@ -37,7 +37,7 @@
 //
 // # Descriptors
 //
-// A connection can be switched over to hand out listeners: duplicates of the named ones, of all without names, in the messages of
+// A connection can be switched over to hand out listeners: duplicates of the named ones, in the messages of
 // [fdpass.Send]. That is what [fdpass.Request] does.
 //
 //	client                                                              supervise
