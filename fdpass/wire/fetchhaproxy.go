@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
@@ -68,6 +69,9 @@ func receiveSockets(p *peer, count int) ([]fdpass.Named, error) {
 		}
 		if err == nil {
 			err = p.acknowledge(len(list), count)
+		}
+		if len(list) == count && errors.Is(err, syscall.EPIPE) {
+			err = nil // it does not wait for the word about the last ones, and may have hung up
 		}
 		if err != nil {
 			closeAll(list)
