@@ -24,24 +24,43 @@ type dialect struct {
 	// fds gives the descriptor numbers of n sockets in order; nil means 3, 4, ….
 	// Conventions that leave it nil share those numbers.
 	fds func(n int) ([]int, error)
-	// tell writes what the worker's environment has to say about the sockets; nil
-	// if position says it all. It is not called for a service without sockets.
+	// apart says that the worker gets no descriptors of the sockets: it fetches them.
+	apart bool
+	// tell writes what has to be said about the sockets; nil if position says it all.
 	tell func(in Input, fds []int) (words, error)
+	// always says that tell is called for a service without sockets, too.
+	always bool
 	// owns reports whether an environment variable belongs to the convention; nil
 	// if it has none.
 	owns func(key string) bool
+	// traps says what is likely to go wrong with the sockets; nil if nothing is.
+	traps func(in Input) []string
 }
 
 // words is what one convention says.
 type words struct {
 	env               []string
 	ownPID, parentPID []string
+	ownPIDFDID        []string
+	parentPrefixed    []string
 	silent            []int // indexes of the sockets it has no words for
+
+	more     []Number // further numbers of sockets
+	stored   []int    // numbers of the stored descriptors
+	channels []Channel
+	serve    []Served
+	parent   *Parent
 }
 
 // table lists the conventions, the ones to prefer first.
 func table() []dialect {
-	return []dialect{systemd(), einhorn(), serverStarter(), stdin()}
+	return []dialect{
+		systemd(), einhorn(), serverStarter(),
+		nginx(), angie(), phpFPM(), unicorn(), puma(), gunicorn(), nghttpx(),
+		tableflip(), overseer(), endless(), grace(), goagain(),
+		upstart(), circus(), stdin(), none(),
+		haproxy(), zerg(), s6FDHolder(), multibinder(),
+	}
 }
 
 // Names returns the names of all conventions, the ones to prefer first.
@@ -71,23 +90,39 @@ func Owns(key string) bool {
 	return false
 }
 
-// FD returns the descriptor number under which a worker finds the socket, the one
+// FD returns the descriptor number under which a worker finds the socket, the first one
 // above the standard streams if there are several, or -1 if it does not get it.
 func FD(p Plan, socket int) int {
 	fd := -1
 	for _, n := range p.Numbers {
-		if n.Socket == socket {
+		if n.Socket == socket && fd < firstFD {
 			fd = n.FD
 		}
 	}
 	return fd
 }
 
+// Free returns the first descriptor number, 3 at least, above all that p uses.
+func Free(p Plan) int {
+	free := firstFD
+	for _, n := range p.Numbers {
+		free = max(free, n.FD+1)
+	}
+	for _, fd := range p.StoredFDs {
+		free = max(free, fd+1)
+	}
+	for _, c := range p.Channels {
+		free = max(free, c.FD+1)
+	}
+	return free
+}
+
 // Combine lays the sockets out for a worker that understands any of the named
 // conventions. Without a name the sockets are at 3, 4, … and nothing is said.
 //
-// It fails for an unknown or repeated name, for sockets that a convention cannot
-// place or would misstate, and for a socket that none of the named ones mentions.
+// It fails for an unknown or repeated name, for conventions that cannot be had together,
+// for sockets that a convention cannot place or would misstate, for a socket that none of
+// the named ones mentions, and for stored descriptors without "systemd".
 func Combine(names []string, in Input) (Plan, error) {
 	list, err := lookup(names)
 	if err != nil {
@@ -95,7 +130,7 @@ func Combine(names []string, in Input) (Plan, error) {
 	}
 	l := newLayout(in)
 	if len(list) == 0 {
-		list = []dialect{{}}
+		list = []dialect{none()}
 	}
 	for _, d := range list {
 		if err := l.add(d); err != nil {
@@ -118,6 +153,8 @@ func lookup(names []string) ([]dialect, error) {
 			return nil, fmt.Errorf("cannot hand over sockets by %q: no such dialect (known: %s)", name, strings.Join(Names(), ", "))
 		case seen[name]:
 			return nil, fmt.Errorf("cannot hand over sockets by %q: the dialect is listed twice", name)
+		case name == "none" && len(names) > 1:
+			return nil, fmt.Errorf("cannot hand over sockets by %q: it says nothing, and other dialects are listed beside it (leave it out)", name)
 		}
 		seen[name] = true
 		list = append(list, d)

@@ -10,14 +10,14 @@ import (
 //	EINHORN_FD_COUNT=2  EINHORN_FD_0=3  EINHORN_FD_1=4  EINHORN_CHILD_INDEX=0
 //	EINHORN_MASTER_PID=<pid of the worker's parent>  EINHORN_FDS="3 4" (deprecated there)
 //
-// A worker believes the rest only if EINHORN_MASTER_PID is its getppid(2). The
-// acknowledgement socket (EINHORN_SOCK_PATH) is not offered, so a worker that
-// insists on acknowledging does not find one.
+// A worker believes the rest only if EINHORN_MASTER_PID is its getppid(2). By the socket
+// EINHORN_SOCK_PATH it acknowledges that it serves; some libraries insist on that where the
+// variable is set, so it is set only where the socket is served.
 //
 // Source: einhorn lib/einhorn/command.rb, prepare_child_environment, and
 // lib/einhorn/worker.rb; contribsys/einhorn 1.0 without EINHORN_FDS.
 func einhorn() dialect {
-	return dialect{name: "einhorn", tell: tellEinhorn, owns: ownsEinhorn}
+	return dialect{name: "einhorn", tell: tellEinhorn, owns: ownsEinhorn, traps: einhornTraps}
 }
 
 func tellEinhorn(in Input, fds []int) (words, error) {
@@ -31,6 +31,10 @@ func tellEinhorn(in Input, fds []int) (words, error) {
 	w.env = append(w.env,
 		"EINHORN_CHILD_INDEX="+strconv.Itoa(in.Worker),
 		"EINHORN_FDS="+strings.Join(list, " "))
+	if path, ok := servedPath(in, "einhorn.sock"); ok {
+		w.env = append(w.env, "EINHORN_SOCK_PATH="+path)
+		w.serve = []Served{{Protocol: "einhorn", Path: path}}
+	}
 	return w, nil
 }
 

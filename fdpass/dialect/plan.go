@@ -10,7 +10,11 @@ type Input struct {
 	RuntimeDir string   // the worker's runtime folder: sockets that are served to it lie there
 	ListenPID  string   // LISTEN_PID of the systemd convention: "own" (also ""), "omit" or "parent"
 	Stored     []string // names of the descriptors that an earlier worker stored (FDSTORE of sd_notify(3))
-	Command    []string // what the worker runs, where it is known: only Traps look at it
+
+	// What is known of the worker otherwise, for Traps and Arguments; all may be left out.
+	Command    []string // what it runs
+	StopSignal string   // "SIGTERM"
+	Environ    []string // NAME=value
 }
 
 // Plan is how one worker gets its sockets.
@@ -83,10 +87,11 @@ type Served struct {
 }
 
 // Parent is a small process between keeper and worker, for programs that send signals to their parent because
-// they take it for the worker before them. Exactly one of its fields is set.
+// they take it for the worker before them. At least one of its fields is set.
 type Parent struct {
-	// Ready is the signal by which the worker says that it serves; the parent then goes away. It counts like READY=1.
+	// Ready is the signal by which the worker says that it serves. The first one counts like READY=1; the parent
+	// then goes away, unless it stays: then it swallows the others. 0 if there is none.
 	Ready syscall.Signal
-	// Stay keeps the parent for the life of the worker; it swallows SIGUSR1.
+	// Stay keeps the parent for the life of the worker; it swallows SIGUSR1 and SIGUSR2, too.
 	Stay bool
 }

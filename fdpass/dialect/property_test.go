@@ -6,22 +6,24 @@ import (
 	"testing"
 )
 
-// TestPropertyNumbers checks, for every set of dialects and number of sockets, what workers rely on: no descriptor number
+// TestPropertyNumbers checks, for every pair of dialects and number of sockets, what workers rely on: no descriptor number
 // twice, ascending, and every socket somewhere.
 func TestPropertyNumbers(t *testing.T) {
-	names := Names()
-	for set := range 1 << len(names) {
-		var chosen []string
-		for i, name := range names {
-			if set&(1<<i) != 0 {
-				chosen = append(chosen, name)
-			}
+	sets := [][]string{nil, {"systemd", "einhorn", "server-starter"}}
+	for _, a := range Names() {
+		sets = append(sets, []string{a})
+		for _, b := range Names() {
+			sets = append(sets, []string{a, b})
 		}
+	}
+	for _, chosen := range sets {
 		for n := range 5 {
-			in := Input{Generation: 1}
+			in := Input{Generation: 1, RuntimeDir: "/run/w"}
 			for i := range n {
 				in.Sockets = append(in.Sockets, tcp("s"+strconv.Itoa(i), "", 1+i))
 			}
+			checkNumbers(t, chosen, in)
+			in.Stored = []string{"x", "y"}
 			checkNumbers(t, chosen, in)
 		}
 	}
@@ -31,18 +33,32 @@ func checkNumbers(t *testing.T, chosen []string, in Input) {
 	t.Helper()
 	p, err := Combine(chosen, in)
 	if err != nil {
-		if len(p.Numbers)+len(p.Env)+len(p.OwnPID)+len(p.ParentPID) > 0 {
+		if diffPlans(p, Plan{}) != "" {
 			t.Errorf("%v, %d sockets: a plan beside the error %v", chosen, len(in.Sockets), err)
 		}
 		return
 	}
-	for i := range p.Numbers {
-		if i > 0 && p.Numbers[i].FD <= p.Numbers[i-1].FD {
+	seen := map[int]bool{}
+	take := func(fd int) {
+		if seen[fd] || fd >= Free(p) {
+			t.Errorf("%v, %d sockets: descriptor %d twice or not below %d", chosen, len(in.Sockets), fd, Free(p))
+		}
+		seen[fd] = true
+	}
+	for i, n := range p.Numbers {
+		take(n.FD)
+		if i > 0 && n.FD <= p.Numbers[i-1].FD {
 			t.Errorf("%v, %d sockets: numbers %v do not ascend", chosen, len(in.Sockets), p.Numbers)
 		}
 	}
+	for _, c := range p.Channels {
+		take(c.FD)
+	}
+	for _, fd := range p.StoredFDs {
+		take(fd)
+	}
 	for i := range in.Sockets {
-		if FD(p, i) < 0 {
+		if FD(p, i) < 0 && len(p.Serve) == 0 {
 			t.Errorf("%v, %d sockets: no number for socket %d in %v", chosen, len(in.Sockets), i, p.Numbers)
 		}
 	}

@@ -3,7 +3,6 @@ package dialect
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -23,7 +22,7 @@ import (
 // Source: Server::Starter 0.35, start_server and server_ports; lestrrat/go-server-starter
 // listener/listener.go; h2o lib/common/serverutil.c; Starlet's Server.pm.
 func serverStarter() dialect {
-	return dialect{name: "server-starter", tell: tellServerStarter, owns: ownsServerStarter}
+	return dialect{name: "server-starter", tell: tellServerStarter, owns: ownsServerStarter, traps: serverStarterTraps}
 }
 
 func tellServerStarter(in Input, fds []int) (words, error) {
@@ -77,11 +76,6 @@ func hostPort(s Socket) string {
 		return port
 	}
 	return net.JoinHostPort(s.Host, port)
-}
-
-func wildcard(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "" || err == nil && a.IsUnspecified()
 }
 
 // checkPath refuses paths that readers would cut elsewhere or take for a port: they split at

@@ -33,16 +33,18 @@ func TestServerStarter(t *testing.T) {
 			Numbers: []Number{{3, 0}, {4, 1}},
 			Env: []string{"LISTEN_FDS=2", "LISTEN_FDNAMES=dns:a",
 				"SERVER_STARTER_PORT=8080=4", "SERVER_STARTER_GENERATION=1"},
-			OwnPID: []string{"LISTEN_PID"},
+			OwnPID:     []string{"LISTEN_PID"},
+			OwnPIDFDID: []string{"LISTEN_PIDFDID"},
 		},
 	}, {
 		name:     "never an empty SERVER_STARTER_PORT",
 		dialects: []string{"systemd", "server-starter"},
 		in:       Input{Generation: 1, Sockets: []Socket{unixAt("x", "@x")}},
 		want: Plan{
-			Numbers: []Number{{3, 0}},
-			Env:     []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=x"},
-			OwnPID:  []string{"LISTEN_PID"},
+			Numbers:    []Number{{3, 0}},
+			Env:        []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=x"},
+			OwnPID:     []string{"LISTEN_PID"},
+			OwnPIDFDID: []string{"LISTEN_PIDFDID"},
 		},
 	}})
 }

@@ -19,9 +19,10 @@ func TestStdin(t *testing.T) {
 		dialects: []string{"systemd", "stdin"},
 		in:       Input{Sockets: one},
 		want: Plan{
-			Numbers: []Number{{0, 0}, {3, 0}},
-			Env:     []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=web"},
-			OwnPID:  []string{"LISTEN_PID"},
+			Numbers:    []Number{{0, 0}, {3, 0}},
+			Env:        []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=web"},
+			OwnPID:     []string{"LISTEN_PID"},
+			OwnPIDFDID: []string{"LISTEN_PIDFDID"},
 		},
 	}, {
 		name:     "two sockets",

@@ -9,30 +9,59 @@ import (
 // systemd is the convention that nearly every program of today reads.
 //
 //	LISTEN_FDS=2  LISTEN_FDNAMES=web:admin  LISTEN_PID=<pid after exec>  sockets at 3, 4, …
+//	LISTEN_PIDFDID=<inode number of the pidfd of that process>
 //
-// LISTEN_PIDFDID is not given: it is optional, and readers check it only if set.
+// Input.ListenPID leaves the last two out (behind a shell or a container runtime, where the
+// program has another pid than the process that we start), or writes LISTEN_PID=parent:<pid of the
+// parent>, which lighttpd reads. Readers check LISTEN_PIDFDID only where it is set.
+//
+// Descriptors that an earlier worker stored follow the sockets, under the names that it gave them.
 //
 // Source: sd_listen_fds(3); systemd src/libsystemd/sd-daemon/sd-daemon.c, and
-// fdname_is_valid in src/basic/fd-util.c for the names.
+// fdname_is_valid in src/basic/fd-util.c for the names; lighttpd src/network.c for "parent:".
 func systemd() dialect {
-	return dialect{name: "systemd", tell: tellSystemd, owns: ownsSystemd}
+	return dialect{name: "systemd", tell: tellSystemd, always: true, owns: ownsSystemd, traps: systemdTraps}
 }
 
 func tellSystemd(in Input, fds []int) (words, error) {
-	names := make([]string, len(in.Sockets))
-	for i, s := range in.Sockets {
+	names := make([]string, 0, len(in.Sockets)+len(in.Stored))
+	for _, s := range in.Sockets {
 		if err := checkName(s.Name); err != nil {
 			return words{}, err
 		}
-		names[i] = s.Name
+		names = append(names, s.Name)
 	}
-	return words{
+	for _, name := range in.Stored {
+		if err := checkChars(name); err != nil {
+			return words{}, fmt.Errorf("a stored descriptor: %w", err)
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return words{}, nil
+	}
+	w := words{
 		env: []string{
-			"LISTEN_FDS=" + strconv.Itoa(len(fds)),
+			"LISTEN_FDS=" + strconv.Itoa(len(names)),
 			"LISTEN_FDNAMES=" + strings.Join(names, ":"),
 		},
-		ownPID: []string{"LISTEN_PID"},
-	}, nil
+		stored: consecutive(firstFD+len(fds), len(in.Stored)),
+	}
+	return w, w.listenPID(in.ListenPID)
+}
+
+func (w *words) listenPID(mode string) error {
+	switch mode {
+	case "", "own":
+		w.ownPID = []string{"LISTEN_PID"}
+		w.ownPIDFDID = []string{"LISTEN_PIDFDID"}
+	case "parent":
+		w.parentPrefixed = []string{"LISTEN_PID"}
+	case "omit":
+	default:
+		return fmt.Errorf("listen_pid is %q (own, omit or parent)", mode)
+	}
+	return nil
 }
 
 func ownsSystemd(key string) bool {

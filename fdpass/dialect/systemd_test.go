@@ -11,9 +11,10 @@ func TestSystemd(t *testing.T) {
 		dialects: []string{"systemd"},
 		in:       Input{Sockets: []Socket{tcp("web", "", 80), unixAt("admin", "/run/a.sock")}},
 		want: Plan{
-			Numbers: []Number{{3, 0}, {4, 1}},
-			Env:     []string{"LISTEN_FDS=2", "LISTEN_FDNAMES=web:admin"},
-			OwnPID:  []string{"LISTEN_PID"},
+			Numbers:    []Number{{3, 0}, {4, 1}},
+			Env:        []string{"LISTEN_FDS=2", "LISTEN_FDNAMES=web:admin"},
+			OwnPID:     []string{"LISTEN_PID"},
+			OwnPIDFDID: []string{"LISTEN_PIDFDID"},
 		},
 	}, {
 		name:     "every kind of socket has words",
@@ -21,9 +22,10 @@ func TestSystemd(t *testing.T) {
 		in: Input{Sockets: []Socket{{Name: "u", Network: "udp"}, {Name: "v", Network: "vsock"},
 			{Name: "f", Network: "fifo", Path: "/f"}, unixAt("a", "@abstract")}},
 		want: Plan{
-			Numbers: []Number{{3, 0}, {4, 1}, {5, 2}, {6, 3}},
-			Env:     []string{"LISTEN_FDS=4", "LISTEN_FDNAMES=u:v:f:a"},
-			OwnPID:  []string{"LISTEN_PID"},
+			Numbers:    []Number{{3, 0}, {4, 1}, {5, 2}, {6, 3}},
+			Env:        []string{"LISTEN_FDS=4", "LISTEN_FDNAMES=u:v:f:a"},
+			OwnPID:     []string{"LISTEN_PID"},
+			OwnPIDFDID: []string{"LISTEN_PIDFDID"},
 		},
 	}, {
 		name:     "no socket, no words",
