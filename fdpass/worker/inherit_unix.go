@@ -17,7 +17,7 @@ import (
 // processes share: O_NONBLOCK stays as it is.
 func inherit(r dialect.Received) (*os.File, error) {
 	if _, err := unix.FcntlInt(uintptr(r.FD), unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
-		return nil, fmt.Errorf("cannot take over descriptor %d for %q, which LISTEN_FDS promises: %w", r.FD, r.Name, err)
+		return nil, fmt.Errorf("cannot take over descriptor %d for %q, which the environment promises: %w", r.FD, r.Name, err)
 	}
 	return os.NewFile(uintptr(r.FD), r.Name), nil
 }

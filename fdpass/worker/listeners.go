@@ -12,19 +12,21 @@ import (
 
 // process holds the descriptors that this process was started with. There is one such set per
 // process, by nature; the first call of this package claims it.
-var process = sync.OnceValues(func() (*given, error) { return claim(os.Getpid()) })
+var process = sync.OnceValues(func() (*given, error) { return claim(os.Getpid(), os.Getppid()) })
 
 // given is a set of descriptors that nobody has taken yet. It owns them.
 type given struct {
 	mu    sync.Mutex
 	files []*os.File // their Name is the listener's
+	loose bool       // the names are not those of listeners: a single file answers to every name
 }
 
-// claim reads LISTEN_FDS for the process pid, keeps the descriptors from being inherited, and
-// removes the variables of every handoff convention, so that a grandchild does not take
-// numbers for sockets that it does not have. The result is nil without LISTEN_FDS.
-func claim(pid int) (*given, error) {
-	list, err := dialect.ParseSystemd(os.Getenv, pid)
+// claim reads LISTEN_FDS, or else what einhorn or Server::Starter say, for the process pid, keeps the
+// descriptors from being inherited, and removes the variables of every handoff convention, so that a
+// grandchild does not take numbers for sockets that it does not have. The result is nil without descriptors.
+func claim(pid, parent int) (*given, error) {
+	loose := os.Getenv("LISTEN_FDNAMES") == ""
+	list, err := dialect.Parse(os.Getenv, pid, parent)
 	for _, kv := range os.Environ() {
 		if key, _, _ := strings.Cut(kv, "="); dialect.Owns(key) {
 			os.Unsetenv(key)
@@ -33,7 +35,7 @@ func claim(pid int) (*given, error) {
 	if err != nil || list == nil {
 		return nil, err
 	}
-	g := &given{}
+	g := &given{loose: loose}
 	for _, r := range list {
 		f, err := inherit(r)
 		if err != nil {
@@ -45,8 +47,8 @@ func claim(pid int) (*given, error) {
 }
 
 // Listeners takes all stream listeners that this process was given and returns them by name; the
-// caller closes them. The map is nil if the process was started without any (LISTEN_FDS is not
-// set, or not for this process). Datagram sockets, pipes and vsock listeners stay for PacketConn
+// caller closes them. The map is nil if the process was started without any: neither LISTEN_FDS nor the
+// variables of einhorn or Server::Starter are set for this process. Datagram sockets, pipes and vsock listeners stay for PacketConn
 // and File. Two listeners of one name are an error: take these by Listener.
 //
 // The descriptors are close-on-exec from here on and the variables are gone from the environment.
@@ -146,7 +148,7 @@ func (g *given) take(name string) (*os.File, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for i, f := range g.files {
-		if f.Name() == name || len(g.files) == 1 && f.Name() == "unknown" {
+		if f.Name() == name || len(g.files) == 1 && (g.loose || f.Name() == "unknown") {
 			g.files = append(g.files[:i:i], g.files[i+1:]...)
 			return f, nil
 		}

@@ -284,7 +284,7 @@ func childBroken(*bufio.Scanner) error {
 	os.Setenv("LISTEN_FDS", "60")
 	_, err := Listeners()
 	_, again := Listener("web")
-	fmt.Println(err != nil && strings.Contains(err.Error(), "which LISTEN_FDS promises: bad file descriptor"), err == again)
+	fmt.Println(err != nil && strings.Contains(err.Error(), "which the environment promises: bad file descriptor"), err == again)
 	return nil
 }
 
