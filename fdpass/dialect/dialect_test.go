@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -218,4 +219,24 @@ func keysOf(env []string) []string {
 		keys = append(keys, key)
 	}
 	return keys
+}
+
+// TestDocTable keeps the table of doc.go complete and in order.
+func TestDocTable(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "//\tdialect ")
+	var rows []string
+	for _, line := range strings.Split(table, "\n")[1:] {
+		row, ok := strings.CutPrefix(line, "//\t")
+		if !ok {
+			break
+		}
+		rows = append(rows, strings.Fields(row)[0])
+	}
+	if diff := cmp.Diff(Names(), rows); diff != "" {
+		t.Errorf("rows of doc.go (-table +doc):\n%s", diff)
+	}
 }

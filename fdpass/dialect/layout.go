@@ -153,8 +153,8 @@ func (l *layout) addParent(p *Parent) error {
 func (l *layout) untold(names []string) error {
 	for i, s := range l.in.Sockets {
 		if !l.told[i] {
-			return fmt.Errorf("cannot hand over listener %q: a %s socket cannot be expressed in %s (add \"systemd\" to handoff)",
-				s.Name, kind(s), strings.Join(names, ", "))
+			return fmt.Errorf("cannot hand over listener %q: %s socket cannot be expressed in %s (add \"systemd\" to handoff)",
+				s.Name, withArticle(kind(s)), strings.Join(names, ", "))
 		}
 	}
 	if n := len(l.in.Stored); n != len(l.words.stored) {
@@ -185,6 +185,13 @@ func kind(s Socket) string {
 		return "abstract " + s.Network
 	}
 	return s.Network
+}
+
+func withArticle(kind string) string {
+	if strings.HasPrefix(kind, "a") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // consecutive returns first, first+1, … of length n.

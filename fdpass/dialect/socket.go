@@ -67,7 +67,7 @@ func silentUnless(in Input, pass func(Socket) bool) []int {
 func onlyStreams(in Input, pass func(Socket) bool) error {
 	for _, s := range in.Sockets {
 		if !pass(s) {
-			return fmt.Errorf("its programs take every descriptor for one to accept from, and listener %q is a %s socket (give the service other listeners, or use another dialect)", s.Name, kind(s))
+			return fmt.Errorf("its programs take every descriptor for one to accept from, and listener %q is %s socket (give the service other listeners, or use another dialect)", s.Name, withArticle(kind(s)))
 		}
 	}
 	return nil

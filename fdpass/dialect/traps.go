@@ -33,7 +33,7 @@ func wrapperTraps(names []string, in Input) []string {
 	var out []string
 	own := in.ListenPID == "" || in.ListenPID == "own"
 	if slices.Contains(names, "systemd") && own {
-		out = append(out, fmt.Sprintf("LISTEN_PID names %s, so a program that it starts takes no sockets (%s, or set listen_pid = \"omit\")", wrapper, insteadOf(wrapper)))
+		out = append(out, fmt.Sprintf("LISTEN_PID names %s, so a program that it starts takes no sockets (%s%s)", wrapper, insteadOf(wrapper), orOmit(wrapper)))
 	}
 	if slices.Contains(names, "einhorn") && !slices.Contains(names, "systemd") {
 		out = append(out, fmt.Sprintf("EINHORN_MASTER_PID names the parent of %s, so a program that it starts takes no sockets (%s)", wrapper, insteadOf(wrapper)))
@@ -71,6 +71,14 @@ func insteadOf(wrapper string) string {
 		return "set user instead"
 	}
 	return `write "exec" before the program in the script`
+}
+
+// orOmit is the other way out, for wrappers that pass descriptors on: sudo and doas close them.
+func orOmit(wrapper string) string {
+	if wrapper == "sudo" || wrapper == "doas" {
+		return ""
+	}
+	return `, or set listen_pid = "omit"`
 }
 
 // program reports whether the command runs one of these, also by an interpreter or a launcher (bundle exec puma).
