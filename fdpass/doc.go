@@ -24,6 +24,7 @@
 //
 //	Spec ──Open──▶ Socket        socket(2), options, bind(2), listen(2)
 //	given ──Restore──▶ Socket    by systemd (Given, Match), or sent (Receive): checked against the Spec first
+//	taken ──Restore──▶ Socket    out of a running process (TakeFrom), or from another supervise (Request)
 //	Socket.Descriptor ──Dup, Send──▶ workers and keepers
 //	Watcher ──▶ a worker did shutdown(2), or removed the path ──▶ Relisten, RestorePath, else Reopen
 //	new Spec ──NeedsReopen──▶ nothing: Reconfigure the live socket; else open another

@@ -138,7 +138,7 @@ func TestEinhornDescriptors(t *testing.T) {
 
 // TestEinhornWaits for a worker that is slow to begin, but not for one that stops in a line.
 func TestEinhornWaits(t *testing.T) {
-	client, server := pair(t)
+	_, server := pair(t)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	done := make(chan error, 1)
 	go func() {
@@ -146,7 +146,7 @@ func TestEinhornWaits(t *testing.T) {
 	}()
 	cancel(os.ErrProcessDone)
 	wantErr(t, <-done, os.ErrProcessDone)
-	client, server = pair(t)
+	client, server := pair(t)
 	part{"{", 0}.send(t, client, nil)
 	wantErr(t, serveEinhorn(context.Background(), server, nil, pace{step: time.Millisecond}), os.ErrDeadlineExceeded)
 }

@@ -69,11 +69,11 @@ func TestProcFDHolderStore(t *testing.T) {
 		t.Fatal(out, err)
 	}
 	wait()
-	if left := s.until["app.one"].Sub(before.Add(time.Hour)); left < -2*time.Second || left > 30*time.Second {
-		t.Errorf("it expires at %s", s.until["app.one"]) // leap seconds are counted as s6 does
+	if left := s.expires("app.one").Sub(before.Add(time.Hour)); left < -2*time.Second || left > 30*time.Second {
+		t.Errorf("it expires at %s", s.expires("app.one")) // leap seconds are counted as s6 does
 	}
-	if out, err := store(path, "app.two"); err != nil || !s.until["app.two"].IsZero() {
-		t.Error(out, err, s.until)
+	if out, err := store(path, "app.two"); err != nil || !s.expires("app.two").IsZero() {
+		t.Error(out, err, s.expires("app.two"))
 	}
 	wait()
 	if out, err := store(path, "web"); err == nil || !strings.Contains(out, "busy") {
@@ -96,8 +96,8 @@ func TestProcFDHolderStore(t *testing.T) {
 	if out, err := s6(t, "delete", path, "app.one"); err == nil || !strings.Contains(out, "No such file") {
 		t.Error(out, err)
 	}
-	if len(s.list) != 1 {
-		t.Errorf("left is %v", s.list)
+	if left := s.names(); !slices.Equal(left, []string{"web"}) {
+		t.Errorf("left is %q", left)
 	}
 }
 

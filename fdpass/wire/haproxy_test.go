@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,6 +111,27 @@ func TestProcHAProxyTakesMany(t *testing.T) {
 	}
 	if err := <-ends; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestProcHAProxyMaster: in master-worker mode it is the master that asks; its workers inherit.
+func TestProcHAProxyMaster(t *testing.T) {
+	web := listener(t, "tcp4", "127.0.0.1")
+	path, ends := at(t, "haproxy", newShelf(t, named(t, "web", web)))
+	haproxy := daemon(t, "haproxy", "haproxy", "-W", "-x", path, "-f", haproxyConfig(t, "", bindLine(web.Address())))
+	served(t, haproxy, web.Address())
+	if err := <-ends; err != nil {
+		t.Error(err)
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", haproxy.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, child := range strings.Fields(string(children)) {
+		pid, err := strconv.Atoi(child)
+		if err != nil || !has(t, pid, web) {
+			t.Errorf("worker %s opened it anew", child)
+		}
 	}
 }
 

@@ -84,6 +84,21 @@ func (s *shelf) Delete(name string) error {
 	return nil
 }
 
+func (s *shelf) expires(name string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.until[name]
+}
+
+func (s *shelf) names() (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.list {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
 func (s *shelf) at(name string) int {
 	return slices.IndexFunc(s.list, func(n fdpass.Named) bool { return n.Name == name })
 }

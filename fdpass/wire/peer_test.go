@@ -136,8 +136,8 @@ func TestGarbage(t *testing.T) {
 			})
 		}
 	}
-	if len(s.list) != 1 {
-		t.Errorf("the store has %v", s.list)
+	if kept := s.names(); len(kept) != 1 {
+		t.Errorf("the store has %q", kept)
 	}
 }
 
