@@ -22,6 +22,7 @@ type known struct {
 	listeners func() []string // every name; the context has only those that are needed
 	environ   func() []string // every name
 	owner     string          // the service; "" for values that are read at load
+	asks      bool            // the service asks for its listeners on a socket
 }
 
 // evaluate gives the value of an expression; false after a problem, which is reported. what is "backlog of listener \"web\"".
@@ -105,6 +106,10 @@ func (k known) explainListener(name string, t hcl.Traversal) (cause, advice stri
 	value := k.context.Variables["listener"].GetAttr(name)
 	if value.Type().HasAttribute(member) {
 		return "", ""
+	}
+	if member == "fd" && k.asks {
+		return fmt.Sprintf("service %q asks for listener %q on a socket, so there is no descriptor", k.owner, name),
+			`Add "systemd" to its handoff, or write handoff = ["none"].`
 	}
 	if member == "fd" {
 		return fmt.Sprintf("service %q does not get listener %q, so there is no descriptor", k.owner, name),

@@ -54,6 +54,11 @@ func checkConfig(t *testing.T, c *Config) {
 		if badName(l.Name) != "" || l.Address.Network == "" || l.Where == "" || l.Backlog < 0 {
 			t.Fatalf("%+v", l)
 		}
+		if from := l.TakeFrom; from != nil {
+			if again, err := ParseTakeFrom(from.String()); err != nil || again != *from {
+				t.Fatalf("%+v is written %q and read %+v, %v", from, from, again, err)
+			}
+		}
 		if l.Address.hasFile() && !filepath.IsAbs(l.Address.Path) {
 			t.Fatalf("the path is not absolute: %+v", l.Address)
 		}
@@ -61,11 +66,16 @@ func checkConfig(t *testing.T, c *Config) {
 			t.Fatalf("%+v is written %q and read %+v, %v", l.Address, l.Address, a, err)
 		}
 	}
+	for _, s := range c.Serves {
+		if badName(s.Name) != "" || s.Address.Network != "unix" || len(s.Listeners) == 0 || c.Serve(s.Name) != s {
+			t.Fatalf("%+v", s)
+		}
+		checkNames(t, c, s.Listeners)
+	}
 	for _, s := range c.Services {
-		for _, name := range s.Listeners {
-			if c.Listener(name) == nil {
-				t.Fatalf("there is no listener %q", name)
-			}
+		checkNames(t, c, s.Listeners)
+		if _, known := presetOf(s.Preset); len(s.Handoff) > len(handoffs) || s.Preset != "" && !known {
+			t.Fatalf("%+v", s)
 		}
 		if _, ok := SignalNumber(s.Stop.Signal); !ok {
 			t.Fatalf("there is no signal %q", s.Stop.Signal)
@@ -81,6 +91,15 @@ func checkConfig(t *testing.T, c *Config) {
 			if err == nil && (len(resolved.Command) == 0 || !filepath.IsAbs(resolved.Directory)) {
 				t.Fatalf("%+v", resolved)
 			}
+		}
+	}
+}
+
+func checkNames(t *testing.T, c *Config, names []string) {
+	t.Helper()
+	for _, name := range names {
+		if c.Listener(name) == nil {
+			t.Fatalf("there is no listener %q", name)
 		}
 	}
 }

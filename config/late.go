@@ -18,6 +18,7 @@ type late struct {
 	files  map[string][]byte // for the excerpts of errors
 	folder string            // of the configuration file
 	own    []string          // listeners of the service
+	asks   bool              // it has no descriptors for them, but asks on a socket
 	needs  needs
 	// pattern is that of ready when none is given: of a preset.
 	pattern string

@@ -206,7 +206,7 @@ func nghttpx() Preset {
 			"It signals its parent when it is ready; supervise puts one between.",
 		},
 		Traps: []Trap{
-			byAddress("nghttpx", "Write frontend=*,PORT only for tcp4:// and tcp6:// listeners of their own."),
+			byAddress("nghttpx", "Write frontend=::,PORT."),
 			cuts("nghttpx", "SIGQUIT", "SIGTERM", "SIGINT"),
 			samePID("both generations of nghttpx would write the same pid file", `Write "--pid-file=${worker.runtime_dir}/nghttpx.pid", or leave it out.`),
 		},

@@ -12,7 +12,7 @@ func phpFPM() Preset {
 		},
 		Traps: []Trap{
 			{Text: "PHP-FPM goes to the background, and supervise sees it exit", Advice: `Add "-F" to the command.`, when: lacks("-F ", "--nodaemonize")},
-			byAddress("PHP-FPM", "Write listen = [::]:PORT in the pool."),
+			byAddress("PHP-FPM", "Write listen = PORT in the pool."),
 			{
 				Text: "PHP-FPM unlinks the path of its socket when it ends; supervise puts it back, but a client that connects in between is refused", Advice: "Use a tcp listener.",
 				when: unixListener(),

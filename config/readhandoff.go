@@ -26,6 +26,7 @@ func (n *node) readHandoff(s *Service) {
 	n.failTwice("handoff", dialects)
 	n.checkDialects(dialects)
 	n.checkTogether(s)
+	s.late.asks = len(s.Handoff) > 0 && len(common(s.Handoff, onSocket)) == len(s.Handoff)
 	take(n, "listen_pid", &s.ListenPID, asChoice("values", "own", "omit", "parent"))
 	take(n, "fd_store", &s.FDStore, asInteger(0, maxStored))
 	n.checkSystemd(s)
@@ -65,6 +66,8 @@ func (n *node) checkTogether(s *Service) {
 var (
 	// fixedNumbers are the dialects whose listeners must be at 3, 4, ….
 	fixedNumbers = []string{"systemd", "overseer", "endless", "grace"}
+	// onSocket are the dialects in which a worker asks for its listeners on a socket and has no descriptors before.
+	onSocket = []string{"haproxy", "zerg", "s6-fdholder", "multibinder"}
 	// signallers are those whose workers send a signal to their parent.
 	signallers = []string{"nghttpx", "overseer", "endless", "grace", "goagain"}
 )
