@@ -6,8 +6,8 @@ listener "api" {
   address = "tcp://:8081"
 }
 service "proxy" {
-  preset    = "nginx"
-  command   = ["nginx", "-g", "pid /run/nginx.pid;"]
+  preset    = "h2o"
+  command   = ["h2o", "-m", "daemon", "-c", "h2o.conf"]
   listeners = ["web"]
 }
 service "wsgi" {
