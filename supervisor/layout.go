@@ -177,10 +177,10 @@ func inherited(environ []string) map[string]string {
 
 func private(key string) bool {
 	switch key {
-	case "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID", "READY_FD":
+	case "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
 		return true
 	}
-	return dialect.Owns(key) || strings.HasPrefix(key, "SUPERVISE_")
+	return dialect.Owns(key) || dialect.OwnsReady(key) || strings.HasPrefix(key, "SUPERVISE_")
 }
 
 func pairs(environ []string) map[string]string {

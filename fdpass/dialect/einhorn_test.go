@@ -1,6 +1,9 @@
 package dialect
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestEinhorn(t *testing.T) {
 	runCases(t, []combineCase{{
@@ -17,6 +20,26 @@ func TestEinhorn(t *testing.T) {
 		name:     "any kind of socket",
 		dialects: []string{"einhorn"},
 		in:       Input{Sockets: []Socket{{Name: "u:v", Network: "udp", Port: 53}}},
+		want: Plan{
+			Numbers:   []Number{{3, 0}},
+			Env:       []string{"EINHORN_FD_COUNT=1", "EINHORN_FD_0=3", "EINHORN_CHILD_INDEX=0", "EINHORN_FDS=3"},
+			ParentPID: []string{"EINHORN_MASTER_PID"},
+		},
+	}, {
+		name:     "a socket to acknowledge to",
+		dialects: []string{"einhorn"},
+		in:       Input{Sockets: []Socket{tcp("web", "", 80)}, RuntimeDir: "/run/w"},
+		want: Plan{
+			Numbers: []Number{{3, 0}},
+			Env: []string{"EINHORN_FD_COUNT=1", "EINHORN_FD_0=3", "EINHORN_CHILD_INDEX=0", "EINHORN_FDS=3",
+				"EINHORN_SOCK_PATH=/run/w/einhorn.sock"},
+			ParentPID: []string{"EINHORN_MASTER_PID"},
+			Serve:     []Served{{"einhorn", "/run/w/einhorn.sock"}},
+		},
+	}, {
+		name:     "none where its path would be too long",
+		dialects: []string{"einhorn"},
+		in:       Input{Sockets: []Socket{tcp("web", "", 80)}, RuntimeDir: "/" + strings.Repeat("x", 95)},
 		want: Plan{
 			Numbers:   []Number{{3, 0}},
 			Env:       []string{"EINHORN_FD_COUNT=1", "EINHORN_FD_0=3", "EINHORN_CHILD_INDEX=0", "EINHORN_FDS=3"},

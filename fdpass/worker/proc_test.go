@@ -31,9 +31,11 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	// The stage's part: no one else can know this pid.
-	if os.Getenv("LISTEN_FDS") != "" {
+	switch os.Getenv("LISTEN_PID") {
+	case "": // The stage's part: no one else can know this pid.
 		os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
+	case "omit":
+		os.Unsetenv("LISTEN_PID")
 	}
 	if err := child(bufio.NewScanner(os.Stdin)); err != nil {
 		fmt.Println("error:", err)
