@@ -39,7 +39,7 @@ func serverStarterTraps(in Input) []string {
 func nginxTraps(in Input) []string {
 	out := []string{fmt.Sprintf("nginx takes a socket only where a listen names the same address, and closes the others (listen exactly on: %s)", listing(in, bindText))}
 	return append(out, each(in, Socket.isPath, func(s Socket) string {
-		return fmt.Sprintf("an nginx that ends may remove %s, the path of listener %q (supervise puts it back)", s.Path, s.Name)
+		return fmt.Sprintf("nginx removes %s, the path of listener %q, where no listen names it (supervise puts it back)", s.Path, s.Name)
 	})...)
 }
 
