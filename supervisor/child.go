@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/notify"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
 // child is a worker as a process: what it was given, and the goroutines that listen to it.
@@ -36,8 +37,13 @@ type child struct {
 	dir     string
 	uid     int
 	notify  *notify.Socket
+	held    []string   // parts that the keeper holds
+	ours    []*os.File // of the channels, by their number; nil where there is none
+	served  []*served
 	printed chan struct{}                // closed when its output has ended; nil without a pipe
 	matcher atomic.Pointer[func(string)] // sees every line until then
+
+	main int // pid of the main process, after follow; owned by the service
 }
 
 // run is the life of the process.
@@ -49,25 +55,28 @@ func (c *child) run() {
 func (c *child) live() (keeper.Exit, error) {
 	var kit kit
 	defer kit.close()
+	for _, d := range c.spec.stored {
+		kit.mine = append(kit.mine, d)
+	}
 	attended := sync.OnceFunc(func() { close(c.attended) })
 	defer attended()
 	if c.inherited {
-		c.takeOver(&kit)
+		kit.close() // it has them
+		c.takeOver()
 		return c.attend(&kit, attended)
 	}
 	if c.spec.launched {
 		return keeper.Exit{}, errUnseen
 	}
 	if err := c.prepare(&kit); err != nil {
+		c.closeChannels()
 		return keeper.Exit{}, err
 	}
 	process, err := c.host.keeper.Spawn(kit.spawn)
 	if err != nil {
 		attended()
 		c.awaitOutput(&kit)
-		if kit.ready != nil {
-			kit.ready.Close()
-		}
+		c.closeChannels()
 		return keeper.Exit{}, err
 	}
 	c.process = process
@@ -88,22 +97,25 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	if c.notify != nil {
 		c.heard.Go(c.listen)
 	}
+	c.hearChannels()
+	c.serveAll(ctx)
 	if !c.spec.ready {
-		c.watchReady(ctx, k.ready)
+		c.watchReady(ctx)
 	}
 	exit, err := c.host.keeper.Wait(c.process.ID)
 	cancel()
 	_ = c.host.keeper.Kill(c.process.ID) // what is left of its process tree
-	c.hearOut(k)
+	c.hearOut()
 	c.awaitOutput(k)
 	return exit, err
 }
 
 // hearOut takes in what a worker that is gone has said before it went: it counts, however late it is read.
-func (c *child) hearOut(k *kit) {
+func (c *child) hearOut() {
 	if c.notify != nil {
 		c.notify.Finish()
 	}
+	c.finishChannels()
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
@@ -115,9 +127,7 @@ func (c *child) hearOut(k *kit) {
 	case <-heard:
 	case <-t.C:
 	}
-	if k.ready != nil {
-		k.ready.Close()
-	}
+	c.closeChannels()
 }
 
 // lastWords is how long the output of a process that is gone may take to end. Something that escaped may hold it open.
@@ -140,7 +150,6 @@ func (c *child) awaitOutput(k *kit) {
 // kit is what is made for a start and not needed after it.
 type kit struct {
 	spawn keeper.Spawn
-	ready *os.File // read end of the readiness pipe
 	mine  []io.Closer
 }
 
@@ -166,6 +175,7 @@ func (c *child) prepare(k *kit) error {
 	if err != nil {
 		return err
 	}
+	c.host.warnOf(c.spec, c.layout, c.dir)
 	if err := c.makePlaces(id); err != nil {
 		return err
 	}
@@ -176,7 +186,10 @@ func (c *child) prepare(k *kit) error {
 		Name: c.spec.id, Label: label, Mark: label,
 		Plan: stagePlan(c.spec, c.layout, id, c.layout.resolved.Command, env),
 	}
-	k.spawn.Plan.OwnPID, k.spawn.Plan.ParentPID = c.layout.handoff.OwnPID, c.layout.handoff.ParentPID
+	c.layout.bind(&k.spawn.Plan)
+	if err := c.openServed(); err != nil {
+		return err
+	}
 	return c.descriptors(k)
 }
 
@@ -210,7 +223,7 @@ func (c *child) makePlaces(id identity) error {
 	return c.hold(notifyPart, f)
 }
 
-// descriptors lists the descriptors of the worker: sockets, output, readiness pipe.
+// descriptors lists the descriptors of the worker: sockets, output, what was stored for it, channels.
 func (c *child) descriptors(k *kit) error {
 	for _, n := range c.layout.handoff.Numbers {
 		if n.Socket >= len(c.spec.leases) {
@@ -224,27 +237,13 @@ func (c *child) descriptors(k *kit) error {
 	if err := c.outputs(k); err != nil {
 		return err
 	}
-	if c.layout.readyFD == 0 {
-		return nil
-	}
-	r, w, err := fdpass.Pipe()
-	if err != nil {
-		return fmt.Errorf("cannot make readiness pipe: %w", err)
-	}
-	k.ready = r
-	k.mine = append(k.mine, w)
-	if err := c.hold(readyPart, r); err != nil {
-		r.Close()
-		k.ready = nil
-		return err
-	}
-	k.spawn.Files = append(k.spawn.Files, keeper.File{Number: c.layout.readyFD, Descriptor: w})
-	return nil
+	c.giveStored(k)
+	return c.openChannels(k)
 }
 
 // signal implements process.
 func (c *child) signal(sig syscall.Signal) error {
-	err := c.host.keeper.Signal(c.process.ID, sig)
+	err := c.host.keeper.Signal(c.process.ID, c.parent().Address(sig))
 	if errors.Is(err, os.ErrProcessDone) {
 		return nil // its exit is on the way to the service
 	}
@@ -263,7 +262,20 @@ func (c *child) kill() {
 
 // follow implements process.
 func (c *child) follow(pid int) error {
-	return c.host.keeper.Follow(c.process.ID, pid)
+	err := c.host.keeper.Follow(c.process.ID, pid)
+	if err == nil {
+		c.main = pid
+	}
+	return err
+}
+
+// parent is the small parent that is the main process of the worker; nil: the worker itself is.
+func (c *child) parent() *stage.Parent {
+	p := c.layout.handoff.Parent
+	if p == nil || cmp.Or(c.main, c.process.PID) != c.process.Root {
+		return nil
+	}
+	return &stage.Parent{Ready: int(p.Ready), Stay: p.Stay}
 }
 
 // release implements process.
@@ -275,6 +287,7 @@ func (c *child) release() {
 	if c.notify != nil {
 		c.notify.Close()
 	}
+	c.closeServed()
 	c.letGo()
 	if c.dir != "" {
 		_ = os.RemoveAll(c.dir)
@@ -308,9 +321,7 @@ func (c *child) hear(m notify.Message) {
 		c.tellAndWait(happening{kind: said, message: m})
 		return
 	}
-	if m.Barrier != nil {
-		m.Barrier.Close()
-	}
+	m.Close()
 	c.tell(happening{kind: ignored, pid: m.PID, err: fmt.Errorf("process %d (user %d) is not of the worker's process tree", m.PID, m.UID)})
 }
 

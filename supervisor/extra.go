@@ -121,6 +121,18 @@ func (o operationState) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON keeps unknown fields.
+func (f *storedState) UnmarshalJSON(text []byte) error {
+	type plain storedState
+	return readKeeping(text, (*plain)(f), &f.Extra)
+}
+
+// MarshalJSON puts the unknown fields back.
+func (f storedState) MarshalJSON() ([]byte, error) {
+	type plain storedState
+	return writeKeeping(plain(f), f.Extra)
+}
+
+// UnmarshalJSON keeps unknown fields.
 func (m *managerState) UnmarshalJSON(text []byte) error {
 	type plain managerState
 	return readKeeping(text, (*plain)(m), &m.Extra)

@@ -34,12 +34,13 @@ type host struct {
 	files      *outputFiles
 	serial     *atomic.Uint64 // of commands that check readiness
 	found      *found         // what an earlier manager has left
+	warned     *sync.Map      // for the name of a service, the *config.Service whose traps have been told
 }
 
 func newHost(o Options) *host {
 	return &host{
 		keeper: o.Keeper, log: o.Log, printer: o.Output, environ: o.Environ, runtimeDir: o.RuntimeDir, remake: o.RemakeRuntimeDir, remaking: new(sync.Mutex),
-		files: &outputFiles{open: map[string]*sharedFile{}}, serial: new(atomic.Uint64), found: newFound(o.Before),
+		files: &outputFiles{open: map[string]*sharedFile{}}, serial: new(atomic.Uint64), found: newFound(o.Before), warned: new(sync.Map),
 	}
 }
 
@@ -56,8 +57,8 @@ func (h *host) around(runtimeDir string) surroundings {
 	return surroundings{environ: h.environ, cpus: runtime.NumCPU(), runtimeDir: runtimeDir}
 }
 
-// maxPath is the longest path of a unix socket, unix(7), with a reserve for what is appended to it.
-const maxPath = 100
+// maxFolder is how long the path of a folder may be: the longest name of a socket in it has to fit into sun_path (107 bytes, unix(7)), too.
+const maxFolder = 107 - len("/multibinder.sock")
 
 // folder is the runtime folder of a worker. Its name is for people; where it would not fit beside a socket path, a number
 // has to do.
@@ -67,11 +68,21 @@ func (h *host) folder(s spec) string {
 
 func (h *host) folderNamed(name string) string {
 	dir := filepath.Join(h.runtimeDir, name)
-	if len(dir) > maxPath-len(".notify") {
+	if len(dir) > maxFolder {
 		sum := sha256.Sum256([]byte(name))
 		dir = filepath.Join(h.runtimeDir, "w"+hex.EncodeToString(sum[:6]))
 	}
 	return dir
+}
+
+// warnOf logs what goes wrong with a handoff, once for each configuration of a service.
+func (h *host) warnOf(s spec, l layout, dir string) {
+	if before, told := h.warned.Swap(s.service.Name, s.service); told && before == s.service {
+		return
+	}
+	for _, trap := range l.traps(s, h.around(dir)) {
+		h.log.Warn("handoff may go wrong", "service", s.service.Name, "generation", s.generation, "problem", trap)
+	}
 }
 
 // makeFolder makes the folder of a worker, and the one around it if something has tidied that away.
@@ -102,6 +113,15 @@ func stagePlan(s spec, l layout, id identity, command []string, env map[string]s
 		p.Limits = append(p.Limits, stage.Limit(limit))
 	}
 	return p
+}
+
+// bind puts in what only the stage of the worker itself knows, and the parent that the handoff asks for.
+func (l layout) bind(p *stage.Plan) {
+	h := l.handoff
+	p.OwnPID, p.ParentPID, p.OwnPIDFDID, p.ParentPIDPrefixed = h.OwnPID, h.ParentPID, h.OwnPIDFDID, h.ParentPIDPrefixed
+	if h.Parent != nil {
+		p.Parent = &stage.Parent{Ready: int(h.Parent.Ready), Stay: h.Parent.Stay}
+	}
 }
 
 // outputFiles are the files that processes write their output to. Several may share one; it is closed with the last of them.

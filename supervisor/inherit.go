@@ -1,7 +1,9 @@
 package supervisor
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,13 +14,13 @@ import (
 
 // What the keeper holds for a process, under its id with one of these behind it.
 const (
-	outputPart = "/output" // reading end of the pipe that it prints into
-	restPart   = "/rest"   // what has been read of a line that has no end yet
-	notifyPart = "/notify" // its NOTIFY_SOCKET
-	readyPart  = "/ready"  // reading end of its readiness pipe
+	outputPart  = "/output"   // reading end of the pipe that it prints into
+	restPart    = "/rest"     // what has been read of a line that has no end yet
+	notifyPart  = "/notify"   // its NOTIFY_SOCKET
+	channelPart = "/channel/" // our end of a channel, with its number
+	servePart   = "/serve/"   // a socket that is served to it, with its protocol
+	readyPart   = "/ready"    // an earlier version's channel of ready.when
 )
-
-var everyPart = [...]string{outputPart, restPart, notifyPart, readyPart}
 
 // hold has the keeper hold f too: what comes in while no manager reads waits in it for the next one.
 func (c *child) hold(part string, f *os.File) error {
@@ -27,20 +29,26 @@ func (c *child) hold(part string, f *os.File) error {
 		return err
 	}
 	defer d.Close()
+	return c.holdDescriptor(part, d)
+}
+
+func (c *child) holdDescriptor(part string, d *fdpass.Descriptor) error {
+	c.held = append(c.held, part)
 	return c.host.keeper.Hold(c.spec.id+part, d)
 }
 
 // letGo ends what hold began.
 func (c *child) letGo() {
-	for _, part := range everyPart {
+	for _, part := range c.held {
 		_ = c.host.keeper.Drop(c.spec.id + part)
 	}
 }
 
 // takeOver makes of what an earlier manager has left all that prepare makes of nothing. What is missing is done without: the
 // process itself is not concerned.
-func (c *child) takeOver(k *kit) {
+func (c *child) takeOver() {
 	defer c.left.close()
+	c.held = slices.Collect(maps.Keys(c.left))
 	c.born = c.process.StartedAt
 	c.dir = c.host.folder(c.spec)
 	c.uid = os.Getuid()
@@ -59,9 +67,8 @@ func (c *child) takeOver(k *kit) {
 			c.missing("notify socket", err)
 		}
 	}
-	if !c.spec.ready {
-		k.ready = c.left.take(readyPart)
-	}
+	c.takeChannels()
+	c.takeServed()
 	c.readOn()
 }
 
@@ -109,7 +116,7 @@ func (f *found) process(id string) (keeper.Process, parts, bool) {
 	p, there := f.processes[id]
 	delete(f.processes, id)
 	l := parts{}
-	for _, part := range everyPart {
+	for _, part := range f.parts(id) {
 		if file := f.take(id + part); file != nil {
 			l[part] = file
 		}
@@ -119,6 +126,19 @@ func (f *found) process(id string) (keeper.Process, parts, bool) {
 		return keeper.Process{}, nil, false
 	}
 	return p, l, true
+}
+
+// parts names what is held for a process.
+func (f *found) parts(id string) (list []string) {
+	if f.inventory == nil {
+		return nil
+	}
+	for _, d := range f.inventory.Descriptors {
+		if part, of := strings.CutPrefix(d.Name, id); of && strings.HasPrefix(part, "/") {
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 // parts are the files that were held for a process, each until somebody takes it.
@@ -182,5 +202,5 @@ func (f *found) rest() (strays []keeper.Process, names []string) {
 
 func isOfProcess(name string) bool {
 	kind, _, _ := strings.Cut(name, "/")
-	return kind == "worker" || kind == "hook" || kind == "check"
+	return kind == "worker" || kind == "hook" || kind == "check" || kind == "store"
 }

@@ -26,6 +26,9 @@ type spec struct {
 	leases     []*registry.Lease         // in the order of service.Listeners; nil where nothing is open (check)
 	addresses  map[string]fdpass.Address // of all open listeners; nil likewise
 	log        *output.Log
+
+	storedNames []string // of the descriptors that workers before it have stored, in their order
+	stored      []*fdpass.Descriptor
 }
 
 // layout is a spec worked out: what the worker runs, with which descriptors and variables.
@@ -33,7 +36,9 @@ type layout struct {
 	resolved config.Resolved
 	sockets  []dialect.Socket
 	handoff  dialect.Plan
-	readyFD  int // of the readiness pipe; 0 when there is none
+	channels []dialect.Channel // those of the handoff, and then the one of ready.when if it has one
+	own      bool              // it has one
+	ownEnv   []string          // by which the worker knows of it
 	env      map[string]string
 }
 
@@ -57,28 +62,48 @@ func layoutOf(s spec, around surroundings) (layout, error) {
 // resolve works out all of a spec that needs no file: everything but the environment.
 func resolve(s spec, around surroundings) (layout, error) {
 	l := layout{sockets: socketsOf(s)}
+	in := l.input(s, around)
 	var err error
-	l.handoff, err = dialect.Combine(s.service.Handoff, dialect.Input{Sockets: l.sockets, Worker: s.index, Generation: s.generation})
-	if err != nil {
-		return layout{}, fmt.Errorf("cannot hand the listeners of service %q over: %w", s.service.Name, err)
+	if l.handoff, err = dialect.Combine(s.service.Handoff, in); err != nil {
+		return layout{}, notHandedOver(s, err)
 	}
-	if s.service.Ready.When == "newline" {
-		l.readyFD = s.service.Ready.FD
-		if l.readyFD == 0 {
-			l.readyFD = firstFree(l.handoff)
-		}
+	l.channels = slices.Clone(l.handoff.Channels)
+	fd := s.service.Ready.FD
+	if fd == 0 {
+		fd = dialect.Free(l.handoff)
 	}
-	l.resolved, err = s.service.Resolve(l.scope(s, around))
+	if c, env, own := dialect.ReadyChannel(s.service.Ready.When, fd, in); own {
+		l.channels, l.own, l.ownEnv = append(l.channels, c), own, env
+	}
+	if l.resolved, err = s.service.Resolve(l.scope(s, around)); err != nil {
+		return l, err
+	}
+	if l.resolved.Command, err = dialect.Arguments(s.service.Handoff, l.input(s, around), l.handoff, l.resolved.Command); err != nil {
+		err = notHandedOver(s, err)
+	}
 	return l, err
 }
 
-// firstFree is the number after the last one that a socket has.
-func firstFree(p dialect.Plan) int {
-	free := 3
-	for _, n := range p.Numbers {
-		free = max(free, n.FD+1)
+func notHandedOver(s spec, err error) error {
+	return fmt.Errorf("cannot hand the listeners of service %q over: %w", s.service.Name, err)
+}
+
+// input is what a dialect may know. The command is not there before expressions are resolved.
+func (l layout) input(s spec, around surroundings) dialect.Input {
+	return dialect.Input{
+		Sockets: l.sockets, Worker: s.index, Generation: s.generation, RuntimeDir: around.runtimeDir, ListenPID: s.service.ListenPID,
+		Stored: s.storedNames, Command: l.resolved.Command, StopSignal: s.service.Stop.Signal, Environ: list(l.resolved.Environment),
 	}
-	return free
+}
+
+// counts is whether the ith channel can make the worker ready: the one of ready.when always, those of the handoff where any sign will do.
+func (l layout) counts(s spec, i int) bool {
+	return l.own && i == len(l.channels)-1 || s.anySign()
+}
+
+// anySign is whether what the handoff brings counts beside READY=1.
+func (s spec) anySign() bool {
+	return s.service.Ready.When == "auto" || s.service.Ready.When == "notify"
 }
 
 // socketsOf describes the sockets of a service in its order: as they are, or as they are configured where none is open.
@@ -158,8 +183,9 @@ func given(s spec, l layout) map[string]string {
 	env["SUPERVISE_SERVICE"] = s.service.Name
 	env["SUPERVISE_GENERATION"] = strconv.Itoa(s.generation)
 	env["SUPERVISE_WORKER"] = strconv.Itoa(s.index)
-	if l.readyFD != 0 {
-		env["READY_FD"] = strconv.Itoa(l.readyFD)
+	maps.Copy(env, pairs(l.ownEnv))
+	if n := s.service.FDStore; n > 0 {
+		env["FDSTORE"] = strconv.Itoa(n)
 	}
 	return env
 }

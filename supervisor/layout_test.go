@@ -45,8 +45,8 @@ func TestLayout(t *testing.T) {
 	if d := cmp.Diff([]string{"./app", "4", "4711", "/run/jobs.sock", "/run/w"}, l.resolved.Command); d != "" {
 		t.Error(d)
 	}
-	if l.readyFD != 5 {
-		t.Errorf("readiness pipe at %d", l.readyFD)
+	if len(l.channels) != 1 || l.channels[0].FD != 5 {
+		t.Errorf("channels %v", l.channels)
 	}
 	want := map[string]string{"HOME": "/h", "LANG": "C", "PATH": "/mine", "A": "1", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "jobs:web", "READY_FD": "5",
 		"SUPERVISE_SERVICE": "app", "SUPERVISE_GENERATION": "4", "SUPERVISE_WORKER": "1", "NOTIFY_SOCKET": ""}

@@ -27,6 +27,7 @@ func (s *service) startWorker(g *generation, sl *slot) {
 func (s *service) run(w *worker) {
 	spec := s.spec(w.gen, w.index)
 	spec.id, spec.ready, spec.launched = w.id, w.phase != starting, w.launched
+	spec.storedNames, spec.stored = s.store.duplicates()
 	w.proc = s.runner.start(spec, func(h happening) { s.tell(w, h) })
 }
 
@@ -66,13 +67,28 @@ func (s *service) happened(w *worker, h happening) {
 		}
 	case foundReady:
 		s.step(w, becameReady)
+	case foundStopped:
+		w.stopped = true
+		s.step(w, becameReady)
+		s.goOn(w)
 	case said:
 		s.heard(w, h.message)
+		h.message.Close()
 	case ignored:
 		s.emit(Event{Kind: KindWorkerIgnored, Generation: w.gen.number, Worker: &w.index, PID: h.pid, Error: h.err.Error(), Message: "notify message ignored"})
 	case ended:
 		s.ended(w, h)
 	}
+}
+
+// goOn continues a worker that has stopped itself, once: what stops it later is none of our business.
+func (s *service) goOn(w *worker) {
+	s.later(func() {
+		if n, ok := config.SignalNumber("SIGCONT"); ok {
+			s.signal(w, syscall.Signal(n))
+		}
+		w.stopped, s.changed = false, true
+	})
 }
 
 func (s *service) launched(w *worker, pid int) {
@@ -290,9 +306,7 @@ func (s *service) heard(w *worker, m notify.Message) {
 	} else if m.Watchdog || m.WatchdogInterval > 0 || m.WatchdogOff {
 		w.armWatchdog(s)
 	}
-	if m.Barrier != nil {
-		m.Barrier.Close()
-	}
+	s.heardOfStore(w, m)
 }
 
 func (s *service) follow(w *worker, pid int) {

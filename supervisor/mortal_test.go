@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing/synctest"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // mortal ends the goroutine of a service's loop in the middle of what it does, as kill -9 of the manager would.
@@ -63,6 +65,8 @@ func (s *shelf) Save(name string, text []byte) error {
 	s.count++
 	return nil
 }
+
+func (s *shelf) Hold(string, *fdpass.Descriptor) error { return nil }
 
 func (s *shelf) Drop(name string) error {
 	s.mu.Lock()

@@ -182,6 +182,7 @@ func (s *service) checkHalted() {
 		return
 	}
 	s.halting = false
+	s.emptyStore()
 	s.rollout = nil
 	s.reason, s.refused = "", ""
 	s.emit(Event{Kind: KindServiceStopped, Generation: s.number, Message: "service stopped"})

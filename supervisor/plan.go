@@ -2,10 +2,14 @@ package supervisor
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"syscall"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 )
 
 // WorkerPlan is what `supervise check` shows of a worker.
@@ -35,7 +39,7 @@ type PlannedSocket struct {
 type PlannedFile struct {
 	FD       int    `json:"fd"`
 	Listener string `json:"listener,omitempty"`
-	What     string `json:"what"` // a listener's address, "/dev/null", "output", "readiness pipe"
+	What     string `json:"what"` // a listener's address, "/dev/null", "output", "readiness pipe" and the like
 }
 
 // Plan works out what the first generation of every service would be. It opens nothing. The plans that could be made are
@@ -69,16 +73,55 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 	maps.Copy(added, l.resolved.Environment)
 	maps.Copy(added, given(s, l))
 	added["NOTIFY_SOCKET"] = h.folder(s) + ".notify"
-	for _, name := range l.handoff.OwnPID {
-		added[name] = "(its process number)"
-	}
-	for _, name := range l.handoff.ParentPID {
-		added[name] = "(supervise's process number)"
-	}
+	maps.Copy(added, l.bound())
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(added), Files: plannedFiles(s, l),
+		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, h.around(h.folder(s))),
 	}, nil
+}
+
+// bound tells of the variables that only the worker's own stage knows.
+func (l layout) bound() map[string]string {
+	parent, env := "supervise's process number", map[string]string{}
+	if l.handoff.Parent != nil {
+		parent = "its parent's process number"
+	}
+	for what, names := range map[string][]string{
+		"(its process number)": l.handoff.OwnPID, "(" + parent + ")": l.handoff.ParentPID,
+		"parent:(" + parent + ")": l.handoff.ParentPIDPrefixed, "(the inode number of its pidfd)": l.handoff.OwnPIDFDID,
+	} {
+		for _, name := range names {
+			env[name] = what
+		}
+	}
+	return env
+}
+
+func plannedSockets(l layout) (list []PlannedSocket) {
+	for _, s := range l.handoff.Serve {
+		list = append(list, PlannedSocket{Protocol: s.Protocol, Path: s.Path})
+	}
+	return list
+}
+
+// parentText says what stands between the keeper and the worker.
+func (l layout) parentText() string {
+	switch p := l.handoff.Parent; {
+	case p == nil:
+		return ""
+	case p.Ready == 0:
+		return "a small process that stays with the worker and takes its SIGUSR1 and SIGUSR2"
+	case p.Stay:
+		return fmt.Sprintf("a small process that stays with the worker and takes its %s for READY=1", signalName(p.Ready))
+	default:
+		return fmt.Sprintf("a small process that takes the worker's %s for READY=1 and goes away", signalName(p.Ready))
+	}
+}
+
+// traps are sentences on what goes wrong with the handoff.
+func (l layout) traps(s spec, around surroundings) []string {
+	return dialect.Traps(s.service.Handoff, l.input(s, around))
 }
 
 func plannedFiles(s spec, l layout) []PlannedFile {
@@ -95,9 +138,19 @@ func plannedFiles(s spec, l layout) []PlannedFile {
 	for fd, what := range standard {
 		files = append(files, PlannedFile{FD: fd, What: what})
 	}
-	if l.readyFD != 0 {
-		files = append(files, PlannedFile{FD: l.readyFD, What: "readiness pipe"})
+	for i, c := range l.channels {
+		files = append(files, PlannedFile{FD: c.FD, What: l.whatIs(i)})
 	}
 	slices.SortFunc(files, func(a, b PlannedFile) int { return a.FD - b.FD })
 	return files
+}
+
+// signalName is that of a signal by which programs talk to their parent: those that every system has.
+func signalName(sig syscall.Signal) string {
+	for _, name := range []string{"SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"} {
+		if n, known := config.SignalNumber(name); known && n == int(sig) {
+			return name
+		}
+	}
+	return "signal " + strconv.Itoa(int(sig))
 }

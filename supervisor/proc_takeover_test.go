@@ -347,7 +347,7 @@ func TestProcTakeOverBeforeSpawn(t *testing.T) {
 	r := newRig(t, text).started()
 	r.interrupt(func(call string) bool { return call == "spawn" }, func() { _ = r.restart("app") })
 	r.awaitQuiet("app", 2)
-	if held := r.heldFor("worker/app/2/"); len(held) != 6 {
+	if held := r.heldFor("worker/app/2/"); len(held) != 8 {
 		t.Errorf("held are %q", held)
 	}
 }

@@ -5,22 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
 	"time"
 
-	"github.com/seed-da40d5ac/supervise/supervisor/output"
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
-// watchReady begins to watch for what makes the worker ready, where that is not a message or the mere passing of time. It
-// ends with ctx, or with what can be read from pipe.
-func (c *child) watchReady(ctx context.Context, pipe *os.File) {
+// watchReady begins to watch for what makes the worker ready, where that is nothing that it says or prints, nor the mere passing of time. It
+// ends with ctx.
+func (c *child) watchReady(ctx context.Context) {
 	ready := func() { c.tell(happening{kind: foundReady}) }
 	switch c.spec.service.Ready.When {
-	case "newline":
-		if pipe != nil {
-			c.heard.Go(func() { awaitNewline(pipe, ready) })
-		}
+	case "upstart":
+		go c.poll(ctx, c.isStopped, func() { c.tell(happening{kind: foundStopped}) })
 	case "http":
 		go c.poll(ctx, func(ctx context.Context) bool { return answers(ctx, c.layout.resolved.URL) }, ready)
 	case "exec":
@@ -28,13 +25,8 @@ func (c *child) watchReady(ctx context.Context, pipe *os.File) {
 	}
 }
 
-// awaitNewline waits for the line that s6 and dinit programs write when they are ready. Other bytes before it are ignored; a
-// pipe that is closed without it means nothing. The line stays in the pipe, for the next manager.
-func awaitNewline(pipe *os.File, ready func()) {
-	if output.AwaitLine(pipe) == nil {
-		ready()
-	}
-}
+// isStopped is whether the main process has stopped itself: how a job of Upstart with `expect stop` says that it is ready.
+func (c *child) isStopped(context.Context) bool { return proctree.Stopped(c.process.PID) }
 
 // matchLines has every line of the worker looked at, from its first on, until one matches. That line leaves the pipe when
 // the service knows of it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -70,36 +69,4 @@ func TestPoll(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		c.poll(ctx, func(context.Context) bool { cancel(); return true }, func() { t.Error("ready") })
 	})
-}
-
-// TestAwaitNewline checks what a worker may write into its readiness pipe.
-func TestAwaitNewline(t *testing.T) {
-	for text, want := range map[string]bool{"\n": true, "up\n": true, "READY\nmore": true, "": false, "up": false} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.WriteString(text); err != nil {
-			t.Fatal(err)
-		}
-		w.Close()
-		got := false
-		awaitNewline(r, func() { got = true })
-		if got != want {
-			t.Errorf("%q: ready %v", text, got)
-		}
-		r.Close()
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		awaitNewline(r, func() { t.Error("ready") })
-	}()
-	r.Close()
-	<-done // a worker that writes nothing holds nobody up
 }

@@ -31,6 +31,7 @@ func restored(st serviceState, r runner, so sockets, l *library, report func(Eve
 	s.settings = now
 	s.asked, s.halting, s.leaving, s.number, s.serial, s.crashes = st.Asked, st.Halting, st.Leaving, st.Number, st.Serial, st.Crashes
 	s.reason, s.refused, s.refusedOf, s.extra = st.Reason, st.Refused, st.RefusedOf, st.Extra
+	s.store.restore(st)
 	if st.WasUp {
 		s.cameUp()
 	}
@@ -159,7 +160,7 @@ func (st slotState) slot(g *generation) (*slot, error) {
 	}
 	sl.worker = &worker{
 		gen: g, slot: sl, index: sl.index, phase: phase(p), id: w.ID, launched: w.Launched, pid: w.PID, startedAt: w.StartedAt, launchedAt: w.LaunchedAt,
-		readyAt: w.ReadyAt, signalled: w.Signalled, baked: w.Baked, stopping: w.Stopping, status: w.Status, failure: w.Failure,
+		readyAt: w.ReadyAt, signalled: w.Signalled, baked: w.Baked, stopping: w.Stopping, status: w.Status, failure: w.Failure, stopped: w.Stopped,
 		deadlineAt: w.DeadlineAt, interval: w.Interval, extra: w.Extra,
 	}
 	return sl, nil

@@ -120,6 +120,9 @@ func (s *service) resumeWorker(w *worker) {
 	if !w.launched {
 		return
 	}
+	if w.stopped {
+		s.goOn(w)
+	}
 	switch w.phase {
 	case starting:
 		switch w.gen.cfg.Ready.When {

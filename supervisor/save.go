@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
-// vault keeps texts beyond the end of this process: the keeper.
+// vault keeps texts and descriptors beyond the end of this process: the keeper.
 type vault interface {
+	Hold(name string, d *fdpass.Descriptor) error
 	Save(name string, text []byte) error
 	Drop(name string) error
 }

@@ -31,6 +31,7 @@ type service struct {
 	// owned by the loop
 	settings
 	kept
+	store
 	current   *generation   // nil while stopped
 	former    []*generation // retiring ones, and a candidate that failed
 	rollout   *rollout

@@ -36,6 +36,8 @@ type serviceState struct {
 	Generations []generationState `json:"generations,omitempty"`
 	Rollout     *rolloutState     `json:"rollout,omitempty"`
 	Queue       []operationState  `json:"queue,omitempty"`
+	Stored      []storedState     `json:"stored,omitempty"`
+	StoredLast  uint32            `json:"stored_last,omitempty"`
 	Extra       extra             `json:"-"`
 }
 
@@ -94,6 +96,7 @@ type workerState struct {
 	Stopping   bool          `json:"stopping,omitempty"`
 	Status     string        `json:"status,omitempty"`
 	Failure    string        `json:"failure,omitempty"`
+	Stopped    bool          `json:"stopped,omitempty"`
 	DeadlineAt time.Time     `json:"deadline_at,omitzero"` // only while it has one
 	Interval   time.Duration `json:"watchdog,omitempty"`
 	Extra      extra         `json:"-"`
@@ -109,6 +112,14 @@ type rolloutState struct {
 	Failed    *RolloutError `json:"failed,omitempty"`
 	Before    settingsState `json:"before"`
 	Extra     extra         `json:"-"`
+}
+
+// storedState is a descriptor that a worker has stored, held under storeName.
+type storedState struct {
+	Number   uint32 `json:"number"`
+	Name     string `json:"name"`
+	Unpolled bool   `json:"unpolled,omitempty"`
+	Extra    extra  `json:"-"`
 }
 
 type operationState struct {
@@ -141,6 +152,7 @@ func (s *service) snapshot() serviceState {
 	for _, op := range s.queue {
 		st.Queue = append(st.Queue, op.state(s.library))
 	}
+	st.Stored, st.StoredLast = s.store.state(), s.store.last
 	return st
 }
 
@@ -183,7 +195,7 @@ func (sl *slot) state() slotState {
 func (w *worker) state() *workerState {
 	st := &workerState{
 		ID: w.id, Phase: w.phase.String(), Launched: w.launched, PID: w.pid, StartedAt: w.startedAt, LaunchedAt: w.launchedAt, ReadyAt: w.readyAt,
-		Signalled: w.signalled, Baked: w.baked, Stopping: w.stopping, Status: w.status, Failure: w.failure, Interval: w.interval, Extra: w.extra,
+		Signalled: w.signalled, Baked: w.baked, Stopping: w.stopping, Status: w.status, Failure: w.failure, Stopped: w.stopped, Interval: w.interval, Extra: w.extra,
 	}
 	if w.deadline != nil {
 		st.DeadlineAt = w.deadlineAt

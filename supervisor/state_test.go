@@ -26,12 +26,13 @@ func fullState(t *testing.T) string {
 "boot":{"index":0,"failures":2,"retry_at":"2026-01-02T03:04:05Z"},
 "slots":[{"index":0,"failures":1,"retry_at":"2026-01-02T03:04:05Z","last_exit":"e","finished":true,"retired":true,"newer":[1],
 "worker":{"id":"worker/app/2/0/7","phase":"ready","launched":true,"pid":12,"started_at":"2026-01-02T03:04:05Z","launched_at":"2026-01-02T03:04:05Z",
-"ready_at":"2026-01-02T03:04:05Z","signalled":true,"baked":true,"stopping":true,"status":"s","failure":"f","deadline_at":"2026-01-02T03:04:05Z","watchdog":5,"newer":"w"}}],
+"ready_at":"2026-01-02T03:04:05Z","signalled":true,"baked":true,"stopping":true,"status":"s","stopped":true,"failure":"f","deadline_at":"2026-01-02T03:04:05Z","watchdog":5,"newer":"w"}}],
 "newer":{"a":1}},
 {"number":3,"source":"config/1"},{"number":1,"source":"config/1"}],
 "rollout":{"from":2,"to":3,"step":"drain","started_at":"2026-01-02T03:04:05Z","announced":true,"hooking":true,
 "failed":{"Service":"app","Generation":3,"Reason":"r","Output":["o"],"Kept":2},"before":{"source":"config/1","workers":1},"newer":true},
-"queue":[{"kind":"restart","source":"config/1","workers":3,"running":true,"newer":null}],"newest":"n"}`
+"queue":[{"kind":"restart","source":"config/1","workers":3,"running":true,"newer":null}],
+"stored":[{"number":7,"name":"cache","unpolled":true,"newer":1}],"stored_last":9,"newest":"n"}`
 }
 
 func normal(t *testing.T, text []byte) any {
@@ -77,7 +78,7 @@ func TestStateIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := st.Generations[0]
-	for _, v := range []any{st, g, *g.Hook, g.Slots[0], *g.Slots[0].Worker, *st.Rollout, st.Queue[0], st.Settings, st.Rollout.Before} {
+	for _, v := range []any{st, g, *g.Hook, g.Slots[0], *g.Slots[0].Worker, *st.Rollout, st.Queue[0], st.Stored[0], st.Settings, st.Rollout.Before} {
 		value := reflect.ValueOf(v)
 		for _, f := range reflect.VisibleFields(value.Type()) {
 			if value.FieldByIndex(f.Index).IsZero() && f.Name != "Index" {

@@ -136,6 +136,7 @@ func (m *Manager) tidy() {
 
 func (m *Manager) takeBack(s *service) {
 	s.log, s.logFile = m.logOf(s.name)
+	s.reclaimStored(m.o.Before.Take)
 	s.reacquire()
 	m.resumed = append(m.resumed, s)
 	m.services[s.name] = s

@@ -28,6 +28,7 @@ type worker struct {
 	stopping   bool   // its end is wanted
 	status     string // last STATUS= message
 	failure    string // why it is being killed although its end was not wanted
+	stopped    bool   // it has stopped itself, to say that it is ready, and has to be told to go on
 
 	deadline   *time.Timer // ready.timeout while starting, stop.timeout while draining
 	deadlineAt time.Time
@@ -49,7 +50,7 @@ type process interface {
 
 // runner starts processes. The real one is host; tests put another in its place.
 type runner interface {
-	// start begins to start a worker and returns at once; one of that id which an earlier manager has started is taken over.
+	// start begins to start a worker, owns s.stored and returns at once; one of that id which an earlier manager has started is taken over.
 	// What becomes of it is told, in order, from another goroutine: launched (or exited, when it could not be), then any
 	// number of the others, exited last.
 	start(s spec, tell func(happening)) process
@@ -73,10 +74,11 @@ type happening struct {
 type happeningKind int
 
 const (
-	launched   happeningKind = iota
-	foundReady               // its readiness pipe, log line, URL or command says so
-	said                     // sd_notify(3)
-	ignored                  // somebody else's sd_notify(3)
+	launched     happeningKind = iota
+	foundReady                 // a channel, a log line, an acknowledgement, its URL or a command says so
+	foundStopped               // it has stopped itself
+	said                       // sd_notify(3)
+	ignored                    // somebody else's sd_notify(3)
 	ended
 )
 

@@ -4,8 +4,8 @@
 //	worker ──"BARRIER=1" + descriptor───▶ NOTIFY_SOCKET ──Peek──▶ Message{Barrier}; Close releases the worker
 //
 // The kernel names the sender of each datagram (SCM_CREDENTIALS, unix(7)); whether that process may speak for the
-// worker is the caller's decision. Nothing that a worker sends stays behind: descriptors that are not a barrier
-// are closed before Peek returns. A message stays in the queue until Discard, and so outlives a reader that is killed.
+// worker is the caller's decision. Nothing that a worker sends stays behind: descriptors that are neither a barrier
+// nor to be stored (FDSTORE=1) are closed before Peek returns. A message stays in the queue until Discard, and so outlives a reader that is killed.
 //
 // A worker that sends faster than it is read stops itself, nobody else: the queue of a datagram socket holds
 // net.unix.max_dgram_qlen+1 messages (11 by default); then its send blocks, or fails with EAGAIN on a non-blocking

@@ -3,6 +3,8 @@ package notify
 import (
 	"io"
 	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // MaxMessage is the length of the longest datagram taken, in bytes. It is systemd's limit.
@@ -39,10 +41,27 @@ type Message struct {
 	// dealt with: the sender waits for that. Closing it twice does nothing.
 	Barrier io.Closer
 
-	Other   []string // KEY=VALUE lines that mean nothing to us (FDSTORE=1, X_...), as sent
+	// Store are the descriptors of a message with FDSTORE=1, which the caller owns: to be kept for workers that come later. Those of
+	// StoreName are to be let go of with StoreRemove.
+	Store         []*fdpass.Descriptor
+	StoreName     string // FDNAME; "" when it was not given
+	StoreUnpolled bool   // FDPOLL=0: kept also when the other side hangs up
+	StoreRemove   bool   // FDSTOREREMOVE=1
+
+	Other   []string // KEY=VALUE lines that mean nothing to us (X_...), as sent
 	Dropped int      // descriptors that came along and were closed
 
-	wantsBarrier bool
+	wantsBarrier, wantsStore bool
+}
+
+// Close closes what came along and nobody has taken.
+func (m Message) Close() {
+	if m.Barrier != nil {
+		_ = m.Barrier.Close()
+	}
+	for _, d := range m.Store {
+		_ = d.Close()
+	}
 }
 
 // RefusedError is a datagram that was thrown away. Only this one: the socket goes on.

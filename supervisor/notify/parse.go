@@ -28,6 +28,10 @@ var keys = map[string]func(m *Message, value string) error{
 	"ERRNO":               number(0, 4095, func(m *Message, n int) { m.Errno = n }),
 	"EXIT_STATUS":         number(0, 255, func(m *Message, n int) { m.ExitStatus = &n }),
 	"MAINPID":             number(1, maxPID, func(m *Message, n int) { m.MainPID = n }),
+	"FDSTORE":             flag(func(m *Message) *bool { return &m.wantsStore }),
+	"FDSTOREREMOVE":       flag(func(m *Message) *bool { return &m.StoreRemove }),
+	"FDNAME":              descriptorName,
+	"FDPOLL":              poll,
 	"WATCHDOG":            watchdog,
 	"WATCHDOG_USEC":       watchdogInterval,
 }
@@ -108,6 +112,28 @@ func text(field func(*Message) *string) func(*Message, string) error {
 		*field(m) = printable(value)
 		return nil
 	}
+}
+
+// descriptorName takes what LISTEN_FDNAMES can carry, sd_listen_fds(3).
+func descriptorName(m *Message, value string) error {
+	for _, c := range []byte(value) {
+		if c < ' ' || c >= 127 || c == ':' {
+			return errors.New("a name is printable ASCII without a colon")
+		}
+	}
+	if len(value) > 255 {
+		return errors.New("a name has at most 255 characters")
+	}
+	m.StoreName = value
+	return nil
+}
+
+func poll(m *Message, value string) error {
+	if value != "0" && value != "1" {
+		return errors.New("the values are 0 and 1")
+	}
+	m.StoreUnpolled = value == "0"
+	return nil
 }
 
 func number(low, high int, set func(*Message, int)) func(*Message, string) error {

@@ -38,7 +38,10 @@ func TestParse(t *testing.T) {
 		"WATCHDOG_USEC=18446744073709551615":     {WatchdogOff: true},
 		"EXTEND_TIMEOUT_USEC=5000000":            {ExtendTimeout: 5 * time.Second},
 		"EXTEND_TIMEOUT_USEC=9223372036854775":   {ExtendTimeout: math.MaxInt64 / 1000 * time.Microsecond},
-		"FDSTORE=1\nFDNAME=x":                    {Other: []string{"FDSTORE=1", "FDNAME=x"}},
+		"FDSTORE=1\nFDNAME=x":                    {StoreName: "x"},
+		"FDSTORE=1\nFDPOLL=0":                    {StoreUnpolled: true},
+		"FDSTORE=1\nFDPOLL=1\nFDNAME=":           {},
+		"FDSTOREREMOVE=1\nFDNAME=a b":            {StoreRemove: true, StoreName: "a b"},
 		"X_MINE=\x01\nlower=1":                   {Other: []string{"X_MINE=\x01", "lower=1"}},
 		"BARRIER=1":                              {},
 	} {
@@ -81,6 +84,12 @@ func TestParseRefuses(t *testing.T) {
 		"ERRNO=4096":                           "from 0 to 4095",
 		"EXIT_STATUS=256":                      "from 0 to 255",
 		"WATCHDOG=0":                           "the values are 1 and trigger",
+		"FDSTORE=0":                            "the only value is 1",
+		"FDSTOREREMOVE=yes":                    "the only value is 1",
+		"FDNAME=a:b":                           "without a colon",
+		"FDNAME=ü":                             "printable ASCII",
+		"FDNAME=" + strings.Repeat("x", 256):   "at most 255",
+		"FDPOLL=2":                             "the values are 0 and 1",
 		"WATCHDOG_USEC=x":                      "microseconds",
 		"WATCHDOG_USEC=":                       "microseconds",
 		"EXTEND_TIMEOUT_USEC=9223372036854776": "microseconds",
@@ -125,7 +134,7 @@ func FuzzParse(f *testing.F) {
 
 // check holds for every message that was accepted.
 func check(t *testing.T, b []byte, m Message) {
-	if m.PID != 0 || m.UID != 0 || m.Barrier != nil || m.Dropped != 0 {
+	if m.PID != 0 || m.UID != 0 || m.Barrier != nil || m.Store != nil || m.Dropped != 0 {
 		t.Errorf("%q sets what only the kernel says: %+v", b, m)
 	}
 	if m.MainPID < 0 || m.Errno < 0 || m.WatchdogInterval < 0 || m.ExtendTimeout < 0 || m.Monotonic < 0 {

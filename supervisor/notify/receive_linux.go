@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // controlSize has room for the credentials and for SCM_MAX_FD descriptors, the most that one message carries (unix(7)).
@@ -148,7 +150,7 @@ func unpack(d datagram) (*parcel, error) {
 }
 
 // judge turns what was collected into a message; err is what collecting it ran into. It takes the descriptor of a barrier
-// out of p; the others stay there to be closed.
+// and those to store out of p; the others stay there to be closed.
 func judge(d datagram, p *parcel, err error) (Message, error) {
 	switch {
 	case err != nil:
@@ -165,6 +167,12 @@ func judge(d datagram, p *parcel, err error) (Message, error) {
 		return Message{}, err
 	}
 	m.PID, m.UID = int(p.from.Pid), int(p.from.Uid)
+	if m.wantsStore {
+		for _, fd := range p.descriptors {
+			m.Store = append(m.Store, fdpass.NewDescriptor(fd))
+		}
+		p.descriptors = nil
+	}
 	if !m.wantsBarrier {
 		m.Dropped = len(p.descriptors)
 		return m, nil

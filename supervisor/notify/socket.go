@@ -61,9 +61,7 @@ func (s *Socket) Receive() (Message, error) {
 		return m, err
 	}
 	if lost := s.Discard(); lost != nil {
-		if m.Barrier != nil {
-			_ = m.Barrier.Close()
-		}
+		m.Close()
 		return Message{}, lost
 	}
 	return m, err

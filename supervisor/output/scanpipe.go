@@ -21,9 +21,3 @@ func ScanPipe(r, rest *os.File, emit func(text string)) error {
 	}
 	return scanPipe(r, rest, emit)
 }
-
-// AwaitLine returns nil as soon as there is a "\n" in the pipe r, and leaves it there: a later AwaitLine, in another process, sees
-// it again. Bytes in front of it mean nothing and may be taken out. io.ErrUnexpectedEOF: there will be none. r is in Go's
-// poller and stays the caller's; closing it ends AwaitLine with os.ErrClosed. Where the kernel cannot show what is
-// in a pipe (not Linux, or no descriptor left for it) the "\n" is taken out.
-func AwaitLine(r *os.File) error { return awaitLine(r) }

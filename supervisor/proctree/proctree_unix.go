@@ -36,3 +36,6 @@ func (*Snapshot) Members(t Tree) []int {
 	}
 	return []int{t.Root}
 }
+
+// Stopped is false: this system has no portable way to ask.
+func Stopped(int) bool { return false }

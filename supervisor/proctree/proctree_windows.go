@@ -14,3 +14,6 @@ func Look() *Snapshot { return &Snapshot{} }
 
 // Members is empty. Not supported on Windows yet.
 func (*Snapshot) Members(t Tree) []int { return nil }
+
+// Stopped is false: this system has no portable way to ask.
+func Stopped(int) bool { return false }

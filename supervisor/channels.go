@@ -1,0 +1,93 @@
+package supervisor
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
+	"github.com/seed-da40d5ac/supervise/supervisor/channel"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+)
+
+// openChannels makes what the worker is given beside sockets and output, and to say that it is ready.
+func (c *child) openChannels(k *kit) error {
+	for i, ch := range c.layout.channels {
+		ours, theirs, err := channel.Open(ch)
+		if err != nil {
+			return err
+		}
+		c.ours = append(c.ours, ours)
+		k.mine = append(k.mine, theirs)
+		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: ch.FD, Descriptor: theirs})
+		if ours == nil {
+			continue
+		}
+		if err := c.hold(channelPart+strconv.Itoa(i), ours); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeChannels takes over what openChannels of an earlier manager has made.
+func (c *child) takeChannels() {
+	for i := range c.layout.channels {
+		ours := c.left.take(channelPart + strconv.Itoa(i))
+		if ours == nil && c.layout.own && i == len(c.layout.channels)-1 {
+			ours = c.left.take(readyPart)
+		}
+		c.ours = append(c.ours, ours)
+	}
+}
+
+// hearChannels begins to listen to all channels: for what makes the worker ready, and so that none of them fills up.
+func (c *child) hearChannels() {
+	for i, ours := range c.ours {
+		if ours == nil {
+			continue
+		}
+		var ready func()
+		if !c.spec.ready && c.layout.counts(c.spec, i) {
+			ready = func() { c.tellAndWait(happening{kind: foundReady}) }
+		}
+		c.heard.Go(func() {
+			if err := channel.Listen(ours, c.layout.channels[i], ready); err != nil {
+				c.host.log.Debug("channel not heard to its end", "service", c.spec.service.Name, "pid", c.process.PID, "error", err)
+			}
+		})
+	}
+}
+
+// finishChannels has what is in the channels taken in: the worker is gone.
+func (c *child) finishChannels() {
+	for _, ours := range c.ours {
+		if ours != nil {
+			channel.Finish(ours)
+		}
+	}
+}
+
+func (c *child) closeChannels() {
+	for _, ours := range c.ours {
+		ours.Close() // of none it is an error that nobody needs
+	}
+	c.ours = nil
+}
+
+// giveStored gives the worker what workers before it have stored.
+func (c *child) giveStored(k *kit) {
+	for i, fd := range c.layout.handoff.StoredFDs {
+		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: fd, Descriptor: c.spec.stored[i]})
+	}
+}
+
+// whatIs is how a plan names the ith channel.
+func (l layout) whatIs(i int) string {
+	if l.channels[i].Said == nil {
+		return "description of the listeners"
+	}
+	if kind := l.channels[i].Kind; kind != dialect.PipeOut {
+		return fmt.Sprintf("readiness socket (%s)", kind)
+	}
+	return "readiness pipe"
+}

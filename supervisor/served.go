@@ -1,0 +1,188 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
+	"github.com/seed-da40d5ac/supervise/fdpass/wire"
+	"github.com/seed-da40d5ac/supervise/supervisor/broker"
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+)
+
+// served is a unix stream socket in a worker's runtime folder, at which it asks for its sockets or says that it is ready. Who connects
+// while no manager lives waits.
+type served struct {
+	protocol string
+	socket   *fdpass.Socket
+	listener net.Listener
+}
+
+const (
+	maxDialogues  = 16                     // at one socket at a time; further ones wait
+	dialoguePause = 100 * time.Millisecond // after an accept that failed: out of descriptors mostly
+)
+
+// servedSpec says what is open for a dialect: nobody but the worker's user can connect.
+func (c *child) servedSpec(s dialect.Served) fdpass.Spec {
+	uid := c.uid
+	if uid == os.Geteuid() {
+		uid = -1
+	}
+	return fdpass.Spec{Name: filepath.Base(s.Path), Address: fdpass.Address{Network: "unix", Path: s.Path}, Mode: 0o600, UID: uid, GID: -1}
+}
+
+// openServed opens the sockets before the worker starts.
+func (c *child) openServed() error {
+	for _, s := range c.layout.handoff.Serve {
+		socket, err := fdpass.Open(c.servedSpec(s))
+		if err != nil {
+			return err
+		}
+		if err := c.addServed(s.Protocol, socket); err != nil {
+			return err
+		}
+		if err := c.holdDescriptor(servePart+s.Protocol, socket.Descriptor()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeServed takes over what openServed of an earlier manager has opened.
+func (c *child) takeServed() {
+	for _, s := range c.layout.handoff.Serve {
+		f := c.left.take(servePart + s.Protocol)
+		if f == nil {
+			continue
+		}
+		d, err := fdpass.FromFile(f)
+		f.Close()
+		if err == nil {
+			var socket *fdpass.Socket
+			if socket, err = fdpass.Restore(c.servedSpec(s), d); err == nil {
+				err = c.addServed(s.Protocol, socket)
+			}
+		}
+		if err != nil {
+			c.missing("socket for "+s.Protocol, err)
+		}
+	}
+}
+
+// addServed owns the socket, also when it fails.
+func (c *child) addServed(protocol string, socket *fdpass.Socket) error {
+	l, err := socket.Listener()
+	if err != nil {
+		return errors.Join(fmt.Errorf("cannot serve %s to the worker: %w", protocol, err), socket.Close())
+	}
+	c.served = append(c.served, &served{protocol, socket, l})
+	return nil
+}
+
+func (c *child) closeServed() {
+	for _, s := range c.served {
+		_ = s.listener.Close()
+		_ = s.socket.Close()
+	}
+}
+
+// serveAll answers at the sockets until ctx ends.
+func (c *child) serveAll(ctx context.Context) {
+	for _, s := range c.served {
+		go c.serve(ctx, s)
+		context.AfterFunc(ctx, func() { _ = s.listener.Close() })
+	}
+}
+
+func (c *child) serve(ctx context.Context, s *served) {
+	free := make(chan struct{}, maxDialogues)
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			pause(ctx, dialoguePause)
+			continue
+		}
+		select {
+		case free <- struct{}{}:
+		case <-ctx.Done():
+		}
+		go func() {
+			defer func() { <-free }()
+			c.talk(ctx, conn.(*net.UnixConn), s.protocol)
+		}()
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// talk is one dialogue.
+func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
+	defer conn.Close()
+	uid, pid, err := broker.PeerOf(conn)
+	if err == nil && uid != 0 && uid != c.uid && uid != os.Geteuid() && !proctree.Contains(c.process.Root, pid) {
+		err = fmt.Errorf("process %d of user %d is not of the worker", pid, uid)
+	}
+	if err == nil && protocol == "einhorn" {
+		err = wire.ServeEinhorn(ctx, conn, c.acknowledged)
+	} else if err == nil {
+		err = wire.Serve(ctx, conn, protocol, workerSockets{c.spec})
+	}
+	if err != nil && ctx.Err() == nil {
+		c.host.log.Debug("dialogue failed", "protocol", protocol, "service", c.spec.service.Name, "pid", pid, "error", err)
+	}
+}
+
+// acknowledged takes in einhorn's worker:ack. It returns when that is saved: then the worker is answered.
+func (c *child) acknowledged(pid int) {
+	switch {
+	case !proctree.Contains(c.process.Root, pid):
+		c.tell(happening{kind: ignored, pid: pid, err: fmt.Errorf("process %d, which acknowledges, is not of the worker's process tree", pid)})
+	case c.spec.anySign():
+		c.tellAndWait(happening{kind: foundReady})
+	}
+}
+
+// workerSockets are the sockets of one worker, for it to take: a wire.Store that takes nothing.
+type workerSockets struct{ spec spec }
+
+// List implements wire.Store.
+func (w workerSockets) List() ([]fdpass.Named, error) {
+	var list []fdpass.Named
+	for i, lease := range w.spec.leases {
+		d, err := lease.Socket().Descriptor().Dup()
+		if err != nil {
+			for _, n := range list {
+				_ = n.Descriptor.Close()
+			}
+			return nil, err
+		}
+		list = append(list, fdpass.Named{Name: w.spec.service.Listeners[i], Descriptor: d})
+	}
+	return list, nil
+}
+
+// Put implements wire.Store.
+func (w workerSockets) Put(_ string, d *fdpass.Descriptor, _ time.Time) error {
+	_ = d.Close()
+	return wire.ErrDenied
+}
+
+// Delete implements wire.Store.
+func (w workerSockets) Delete(string) error { return wire.ErrDenied }
