@@ -189,8 +189,7 @@ func (c *Change) apply() error {
 func (c *Change) discard() {
 	for _, i := range c.items {
 		if i.fresh != nil {
-			i.giveBack()
-			_ = i.fresh.Close()
+			i.giveUp()
 			c.r.letGo(i.key)
 		}
 	}

@@ -93,14 +93,18 @@ func backlogOf(spec fdpass.Spec, d *fdpass.Descriptor) int {
 	return max(state.Backlog, 0)
 }
 
-// giveBack leaves the socket of another program as that had it, apart from options that are configured.
-func (i *item) giveBack() {
-	if i.taken.who == "" || i.backlog <= 0 || !listens(i.spec.Address) {
+// giveUp closes what was opened. The socket of another program stays as that had it, apart from options that are configured.
+func (i *item) giveUp() {
+	if i.taken.who == "" {
+		_ = i.fresh.Close()
 		return
 	}
-	spec := i.spec
-	spec.Backlog = i.backlog
-	_ = i.fresh.Reconfigure(spec)
+	if i.backlog > 0 {
+		spec := i.spec
+		spec.Backlog = i.backlog
+		_ = i.fresh.Reconfigure(spec)
+	}
+	_ = i.fresh.Abandon()
 }
 
 // unfit is the error for a socket that is not what is configured.
