@@ -26,12 +26,16 @@
 // of the keeper) and makes them agree: what is decided and not there is done, what is there and not decided is cleared away.
 // Messages and lines leave their socket or pipe when they have been taken in. The first start is the case in which there is nothing.
 //
+// The socket of a listener may come from another program (registry, take.go), and go to others: serve blocks (package broker) and whoever
+// asks over the control socket. A serve block's own socket is a listener of the registry like the others.
+//
 // A service reaches processes through the interface runner, whose real form is host, and sockets through leases of the registry, with
 // which it can use them but not close them.
 //
 // # Where to look
 //
 //	manager.go verbs.go reload.go   what can be asked of the whole
+//	sockets.go                      what is opened, taken over and given away
 //	service.go operation.go         one service: its loop, and what can be asked of it, one thing at a time
 //	rollout.go                      overlap, replace, rolling; promotion and rollback
 //	life.go phase.go worker.go      one worker, from its start to its end

@@ -40,10 +40,19 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": up, "code": code, "await": await, "sig": sig, "down": down, "kill-worker": killWorker, "kill-manager": killManager, "await-log": awaitLog,
 		},
 	})
+}
+
+// condition knows [all]: a missing program is a failure, as in CI.
+func condition(name string) (bool, error) {
+	if name == "all" {
+		return os.Getenv("SUPERVISE_REQUIRE_ALL") != "", nil
+	}
+	return false, fmt.Errorf("there is no condition %q", name)
 }
 
 // stageHand is what the commands of one script share.

@@ -131,8 +131,8 @@ listener "web" {
 }
 service "nginx" {
   command     = ["nginx", "-p", ".", "-e", "stderr", "-c", "new.conf", "-g", "pid ${worker.runtime_dir}/nginx.pid;"]
-  environment = { NGINX = "${listener.web.fd};" }
   listeners   = ["web"]
+  handoff     = ["nginx"]
   ready {
     when    = "log"
     pattern = "start worker process"

@@ -9,6 +9,14 @@
 // A socket stays open while the configuration names it or a lease on it is held. What a listener is recognised by in a
 // new configuration is its address: under another name it stays the same open socket.
 //
+// # Other programs' sockets
+//
+// A new listener with take_from is not opened but taken from whoever has it: a duplicate of the descriptor, so that program goes on
+// to accept beside our workers until it is stopped. What the vault or a service manager has comes first. The source is asked before the
+// change is prepared, because that may take seconds. A source that is not there, or has no such socket, is no error: then the
+// socket is opened, and the kernel refuses that where somebody is in the way. The path of a unix socket becomes ours with the Commit and
+// not before, since a change that is given up must not touch it.
+//
 // # What a worker does to a shared socket
 //
 // Every holder of a socket can change it for all others: listen(2) again with another backlog, shutdown(2) it, set or
