@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "worker":
 			os.Exit(work())
+		case "sign":
+			os.Exit(sign(os.Args[2]))
 		case "hook":
 			os.Exit(hook(os.Args[2]))
 		case "proxy":
