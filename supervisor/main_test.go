@@ -100,6 +100,8 @@ func beWorker(role string, args []string) int {
 			return 1
 		}
 		select {}
+	case "store":
+		return storeSome()
 	case "touch":
 		if err := os.WriteFile(args[0], nil, 0o600); err != nil {
 			return 1
@@ -117,6 +119,43 @@ func say(text string) error {
 	defer c.Close()
 	_, err = io.WriteString(c, text)
 	return err
+}
+
+// storeSome stores four pipes and lets go of three: by name, and by closing the other ends.
+func storeSome() int {
+	var writers []*os.File
+	for _, text := range []string{"FDSTORE=1\nFDNAME=removed", "FDSTORE=1\nFDNAME=gone", "FDSTORE=1\nFDNAME=unpolled\nFDPOLL=0", "FDSTORE=1"} {
+		r, w, err := os.Pipe()
+		if err == nil {
+			err = sayWith(text, r)
+		}
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		r.Close()
+		writers = append(writers, w)
+	}
+	for _, text := range []string{"FDSTOREREMOVE=1\nFDNAME=removed", "READY=1"} {
+		if err := say(text); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+	}
+	for _, w := range writers[1:] {
+		w.Close()
+	}
+	return beWorker("wait", nil)
+}
+
+// sayWith sends a message with a descriptor.
+func sayWith(text string, f *os.File) error {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(fd)
+	return syscall.Sendmsg(fd, []byte(text), syscall.UnixRights(int(f.Fd())), &syscall.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")}, 0)
 }
 
 // spoil does to its listener what a worker should not do, and serves nobody.

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/seed-da40d5ac/supervise/fdpass/wire"
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
 
@@ -186,5 +187,32 @@ func TestProcChaosStore(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(s.path("*.run/app.[123].*")); len(left) > 0 {
 		t.Errorf("left: %q", left)
+	}
+}
+
+// TestProcChaosServed has sockets taken at the socket that is served to a worker by a manager that did not open it.
+func TestProcChaosServed(t *testing.T) {
+	s := newSite(t, signing("newline", "handoff = [\"s6-fdholder\"]\n  ready { when = \"newline\" }"))
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pids(s.mustStatus(t), "app")["1/0"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(environ), "\x00NOTIFY_SOCKET=")
+	folder, _, _ := strings.Cut(rest, ".notify\x00")
+	ctx, cancel := bounded(t)
+	defer cancel()
+	for range 2 {
+		s.killManager(t)
+		d, err := wire.FetchFDHolder(ctx, filepath.Join(folder, "fdholder.sock"), "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = d.Close()
+	}
+	if err := s.client.Stop(ctx, "app", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(folder); !os.IsNotExist(err) {
+		t.Errorf("the folder is left: %v", err)
 	}
 }
