@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,7 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/control"
 	"github.com/seed-da40d5ac/supervise/supervisor/drill"
 )
 
@@ -184,6 +187,66 @@ func (s *site) checkTaken(t *testing.T, from, advice string) {
 		return e.Kind == supervisor.KindListenerTaken && e.Listener == "web" && strings.Contains(e.Message, from) && strings.Contains(e.Message, advice)
 	})
 	if err != nil {
+		t.Error(err)
+	}
+	s.killManager(t)
+	if web := s.status(t).Listeners[0]; web.TakenFrom != from {
+		t.Errorf("after another manager it is taken from %q", web.TakenFrom)
+	}
+}
+
+// killManager waits until the next one is in charge.
+func (s *site) killManager(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(s.status(t).ManagerPID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	found := errors.New("found")
+	err := control.NewPatient(s.client, nil).Events(t.Context(), true, func(e supervisor.Event) error {
+		if e.Kind == supervisor.KindTakenOver {
+			return found
+		}
+		return nil
+	})
+	if err != found {
+		t.Fatalf("no other manager has taken over: %v", err)
+	}
+}
+
+// A Go program gets a listener by fdpass.Request, the very socket, and keeps it whatever becomes of the manager.
+func TestProcRequest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(application, "60s"), map[string]string{"app": goodVersion})
+	for range 2 {
+		list, err := fdpass.Request(t.Context(), s.socket, "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := fdpass.ToFile(list[0].Descriptor, "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.FileListener(f)
+		_ = f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := "tcp://" + l.Addr().String(); at != s.status(t).Listeners[0].Address {
+			t.Errorf("it is at %s", at)
+		}
+		if code, _, errs := s.verb(t, "hold", "web"); code != 0 {
+			t.Error(errs)
+		}
+		if list, err = fdpass.Request(t.Context(), s.socket, "web"); err != nil { // a held one is to be had as well
+			t.Fatal(err)
+		}
+		_ = errors.Join(list[0].Descriptor.Close(), l.Close())
+		if code, _, errs := s.verb(t, "release", "web"); code != 0 {
+			t.Error(errs)
+		}
+		s.killManager(t)
+	}
+	if _, err := fdpass.Request(t.Context(), s.socket, "nope"); err == nil || !strings.Contains(err.Error(), `there is no listener "nope"; there are: web`) {
 		t.Error(err)
 	}
 }
