@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -27,9 +28,10 @@ func main() {
 // errLost stands for what the table says.
 var errLost = errors.New("connections were lost that should not have been")
 
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, out, errs io.Writer, args []string) error {
 	var o options
-	set := flag.NewFlagSet("servers", flag.ExitOnError)
+	set := flag.NewFlagSet("servers", flag.ContinueOnError)
+	set.SetOutput(errs)
 	set.IntVar(&o.restarts, "restarts", 10, "`N` rollouts of each server")
 	set.IntVar(&o.clients, "clients", 16, "`N` clients at the same time")
 	set.IntVar(&o.connections, "connections", 10000, "at least `N` connections to each server")
@@ -52,8 +54,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	rows, err := t.measureAll(ctx, list, o, dir)
-	writeTable(os.Stdout, rows, o.restarts)
+	rows, err := t.measureAll(ctx, list, o, dir, errs)
+	writeTable(out, rows, o.restarts)
 	return err
 }
 
@@ -63,17 +65,17 @@ func here() string {
 	return filepath.Dir(file)
 }
 
-// measureAll goes on after a server that cannot be measured.
-func (t tools) measureAll(ctx context.Context, list []server, o options, dir string) (rows []row, err error) {
+// measureAll goes on after a server that cannot be measured. What goes on is told to errs.
+func (t tools) measureAll(ctx context.Context, list []server, o options, dir string, errs io.Writer) (rows []row, err error) {
 	for _, s := range list {
 		if missing := s.missing(); missing != "" {
-			fmt.Fprintf(os.Stderr, "%s %s\n", s.name, missing)
+			fmt.Fprintf(errs, "%s %s\n", s.name, missing)
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "%s ...\n", s.name)
+		fmt.Fprintf(errs, "%s ...\n", s.name)
 		r, failed := t.measure(ctx, s, o, filepath.Join(dir, s.name))
 		for _, words := range r.Failed {
-			fmt.Fprintln(os.Stderr, "  "+words)
+			fmt.Fprintln(errs, "  "+words)
 		}
 		switch {
 		case ctx.Err() != nil:

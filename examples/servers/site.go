@@ -53,11 +53,11 @@ func (r *record) String() string {
 
 // open copies a server's folder to dir and runs it there, on a free port. It returns when the server is ready. Close the site.
 func (t tools) open(ctx context.Context, s server, dir string) (*site, error) {
-	port, err := freePort(s.port)
+	port, err := t.ports.free()
 	if err != nil {
 		return nil, err
 	}
-	if err := copyFolder(dir, filepath.Join(t.folder, s.name), strconv.Itoa(s.port), strconv.Itoa(port)); err != nil {
+	if err := copyFolder(dir, t.folderOf(s), strconv.Itoa(s.port), strconv.Itoa(port)); err != nil {
 		return nil, err
 	}
 	if s.install == "" {
@@ -66,6 +66,14 @@ func (t tools) open(ctx context.Context, s server, dir string) (*site, error) {
 		}
 	}
 	return launch(ctx, t.supervise, dir, port)
+}
+
+// folderOf is where the server's files are.
+func (t tools) folderOf(s server) string {
+	if s.install == "" {
+		return filepath.Join(t.folder, "gosrv", s.name)
+	}
+	return filepath.Join(t.folder, s.name)
 }
 
 // launch returns when supervise says READY=1 to its service manager, which we are: then its services are ready.
@@ -127,19 +135,6 @@ func (s *site) Close() error {
 		return fmt.Errorf("supervise ended with %w", s.state)
 	}
 	return nil
-}
-
-// freePort looks below the ports that the kernel gives to clients (ip_local_port_range begins at 32768), so that none of those
-// comes between. Runs that happen side by side begin at different places.
-func freePort(written int) (int, error) {
-	first := 10000 + (os.Getpid()*100+written)%20000
-	for port := first; port < first+1000; port++ {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, fmt.Errorf("cannot find a free port from %d on", first)
 }
 
 // copyFolder writes the files of a folder into another, with one word replaced.

@@ -15,11 +15,12 @@ type tools struct {
 	supervise string // the program
 	bin       string // folder of the servers written in Go
 	folder    string // of this package
+	ports     *ports
 }
 
 // build makes the programs that the servers in list need.
 func build(ctx context.Context, folder, dir string, list []server) (tools, error) {
-	t := tools{supervise: filepath.Join(dir, "supervise"), bin: filepath.Join(dir, "gosrv"), folder: folder}
+	t := tools{supervise: filepath.Join(dir, "supervise"), bin: filepath.Join(dir, "gosrv"), folder: folder, ports: newPorts()}
 	if err := compile(ctx, filepath.Join(folder, "..", ".."), "build", "-o", t.supervise, "./cmd/supervise"); err != nil {
 		return t, err
 	}

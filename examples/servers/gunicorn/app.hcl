@@ -6,8 +6,7 @@ listener "web" {
 }
 
 service "gunicorn" {
+  preset    = "gunicorn"
   command   = ["gunicorn", "--workers", "2", "app:application"]
   listeners = ["web"]
-
-  ready { when = "notify" }
 }

@@ -6,11 +6,7 @@ listener "web" {
 }
 
 service "h2o" {
+  preset    = "h2o"
   command   = ["h2o", "-c", "h2o.conf"]
   listeners = ["web"]
-
-  ready {
-    when    = "log"
-    pattern = "is ready to serve requests"
-  }
 }

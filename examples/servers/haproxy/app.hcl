@@ -6,10 +6,9 @@ listener "web" {
 }
 
 service "haproxy" {
+  preset      = "haproxy"
+  handoff     = ["none"] # the default is "haproxy": a socket for -x
   command     = ["haproxy", "-Ws", "-f", "haproxy.cfg"]
   environment = { WEB = "${listener.web.fd}" }
   listeners   = ["web"]
-
-  ready { when = "notify" }
-  stop  { signal = "SIGUSR1" }
 }

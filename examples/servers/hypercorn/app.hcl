@@ -6,11 +6,7 @@ listener "web" {
 }
 
 service "hypercorn" {
+  preset    = "hypercorn"
   command   = ["hypercorn", "--bind", "fd://${listener.web.fd}", "app:application"]
   listeners = ["web"]
-
-  ready {
-    when    = "log"
-    pattern = "Running on"
-  }
 }

@@ -6,12 +6,7 @@ listener "web" {
 }
 
 service "lighttpd" {
+  preset    = "lighttpd"
   command   = ["lighttpd", "-D", "-f", "lighttpd.conf"]
   listeners = ["web"]
-
-  ready {
-    when    = "log"
-    pattern = "server started"
-  }
-  stop { signal = "SIGINT" }
 }

@@ -6,14 +6,13 @@ listener "web" {
 }
 
 service "nginx" {
+  preset    = "nginx"
   # A pid file of its own: the old nginx removes its file when it ends, and would remove the new one's.
-  command     = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf", "-g", "pid ${worker.runtime_dir}/nginx.pid;"]
-  environment = { NGINX = "${listener.web.fd};" }
-  listeners   = ["web"]
+  command   = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf", "-g", "pid ${worker.runtime_dir}/nginx.pid;"]
+  listeners = ["web"]
 
   ready {
     when    = "log"
     pattern = "start worker process"
   }
-  stop { signal = "SIGQUIT" }
 }

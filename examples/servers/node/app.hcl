@@ -6,6 +6,7 @@ listener "web" {
 }
 
 service "node" {
+  preset    = "node"
   command   = ["node", "server.js", "${listener.web.fd}"]
   listeners = ["web"]
 

@@ -6,10 +6,7 @@ listener "fcgi" {
 }
 
 service "php-fpm" {
-  command     = ["php-fpm8.2", "--nodaemonize", "--fpm-config", "php-fpm.conf"]
-  environment = { FPM_SOCKETS = "${listener.fcgi.host}:${listener.fcgi.port}=${listener.fcgi.fd}" }
-  listeners   = ["fcgi"]
-
-  ready { when = "notify" }
-  stop  { signal = "SIGQUIT" }
+  preset    = "php-fpm"
+  command   = ["php-fpm8.2", "--nodaemonize", "--fpm-config", "php-fpm.conf"]
+  listeners = ["fcgi"]
 }

@@ -6,6 +6,7 @@ listener "web" {
 }
 
 service "puma" {
+  preset    = "puma"
   command   = ["puma", "-C", "puma.rb", "config.ru"]
   listeners = ["web"]
 

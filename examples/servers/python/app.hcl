@@ -6,6 +6,7 @@ listener "web" {
 }
 
 service "python" {
+  preset    = "python"
   command   = ["python3", "server.py", "${listener.web.fd}"]
   listeners = ["web"]
 

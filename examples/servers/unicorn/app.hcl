@@ -6,6 +6,7 @@ listener "web" {
 }
 
 service "unicorn" {
+  preset    = "unicorn"
   command   = ["unicorn", "-E", "production", "-c", "unicorn.rb", "config.ru"]
   listeners = ["web"]
 
@@ -13,5 +14,4 @@ service "unicorn" {
     when    = "log"
     pattern = "worker=1 ready"
   }
-  stop { signal = "SIGQUIT" }
 }

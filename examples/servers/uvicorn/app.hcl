@@ -6,11 +6,7 @@ listener "web" {
 }
 
 service "uvicorn" {
+  preset    = "uvicorn"
   command   = ["uvicorn", "--no-access-log", "--fd", "${listener.web.fd}", "app:application"]
   listeners = ["web"]
-
-  ready {
-    when    = "log"
-    pattern = "Uvicorn running on"
-  }
 }

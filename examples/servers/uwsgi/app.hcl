@@ -6,8 +6,7 @@ listener "web" {
 }
 
 service "uwsgi" {
+  preset    = "uwsgi"
   command   = ["uwsgi", "--ini", "uwsgi.ini"]
   listeners = ["web"]
-
-  ready { when = "notify" }
 }

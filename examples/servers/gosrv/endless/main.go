@@ -1,0 +1,15 @@
+// Command endless serves with github.com/fvbock/endless, which drains by itself.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/fvbock/endless"
+
+	"github.com/seed-da40d5ac/supervise/examples/servers/gosrv/internal/hello"
+)
+
+func main() {
+	log.Println(endless.ListenAndServe(os.Args[1], hello.Handler()))
+}
