@@ -90,7 +90,7 @@ func areListeners(s supervisor.Status, names []string) error {
 
 // handOver works out what the command gets: its variables, its numbers, and which listener is at each.
 func handOver(list []fdpass.Named, handoff, command []string) (p stage.Plan, places []int, err error) {
-	in := dialect.Input{Generation: 1, Command: command}
+	in := dialect.Input{Generation: 1, Command: command, Environ: os.Environ()} // without a folder of its own
 	for _, n := range list {
 		at, err := fdpass.AddressOf(n.Descriptor)
 		if err != nil {
@@ -109,7 +109,10 @@ func handOver(list []fdpass.Named, handoff, command []string) (p stage.Plan, pla
 	if command, err = dialect.Arguments(handoff, in, how, command); err != nil {
 		return stage.Plan{}, nil, err
 	}
-	p = stage.Plan{Command: command, Env: append(withoutHandoff(os.Environ()), how.Env...), OwnPID: how.OwnPID, ParentPID: how.ParentPID}
+	p = stage.Plan{
+		Command: command, Env: append(withoutHandoff(os.Environ()), how.Env...),
+		OwnPID: how.OwnPID, ParentPID: how.ParentPID, ParentPIDPrefixed: how.ParentPIDPrefixed, OwnPIDFDID: how.OwnPIDFDID,
+	}
 	for _, n := range how.Numbers {
 		p.Numbers = append(p.Numbers, n.FD)
 		places = append(places, n.Socket)
