@@ -13,6 +13,10 @@ var servers = []server{
 		note: "USR1",
 	},
 	{
+		name: "haproxy-x", programs: []string{"haproxy"}, install: "haproxy", handoff: "haproxy (`-x`)", port: 8119, keeps: true,
+		note: "USR1",
+	},
+	{
 		name: "apache2", programs: []string{"apache2", "cc"}, install: "apache2 gcc libc6-dev", handoff: "systemd, by preload.c", port: 8116, keeps: true,
 		note: "WINCH. Debian's is built without systemd; a library for LD_PRELOAD answers its bind(2) with the listener",
 	},
@@ -23,6 +27,10 @@ var servers = []server{
 	{
 		name: "h2o", programs: []string{"h2o"}, install: "h2o", handoff: "server-starter", port: 8114, keeps: true,
 		note: "TERM",
+	},
+	{
+		name: "nghttpx", programs: []string{"nghttpx"}, install: "nghttp2-proxy", handoff: "nghttpx", port: 8117, keeps: true,
+		note: "QUIT",
 	},
 	{
 		name: "php-fpm", programs: []string{"php-fpm8.2"}, install: "php-fpm", handoff: "php-fpm", port: 8104, keeps: true, fastCGI: true,
@@ -89,6 +97,22 @@ var servers = []server{
 	{
 		name: "server-starter", handoff: "server-starter", port: 8133, keeps: true,
 		note: "TERM, with `worker.Serve`",
+	},
+	{
+		name: "tableflip", handoff: "tableflip", port: 8134, keeps: true,
+		note: "TERM, with `worker.Serve`",
+	},
+	{
+		name: "endless", handoff: "endless", port: 8135, keeps: true,
+		note: "TERM",
+	},
+	{
+		name: "grace", handoff: "grace", port: 8136, keeps: true,
+		note: "TERM, with `worker.Serve` in the place of httpdown, which is no longer to be had",
+	},
+	{
+		name: "goagain", handoff: "goagain", port: 8137, keeps: true,
+		note: "TERM, with `worker.Serve`. goagain closes descriptor 3 twice, the second time under whoever has it then: the program keeps the number busy",
 	},
 	{
 		name: "overseer", handoff: "overseer", port: 8138, keeps: true,
