@@ -69,7 +69,7 @@
 //	                             a socket in worker.runtime_dir: haproxy, zerg, s6-fdholder, multibinder
 //	listen_pid          "own"    systemd: LISTEN_PID is the worker's own number, "omit": left out, for programs behind a shell,
 //	                             "parent": that of its parent with "parent:" before it
-//	fd_store            0        systemd: 0 to 1024 descriptors that workers store by FDSTORE=1, handed to every later one
+//	fd_store            0        systemd: 0 to 128 descriptors that workers store by FDSTORE=1, handed to every later one
 //	workers             1        0 to 1000 processes
 //	directory           folder of the file. Late
 //	user group groups   -        names or numbers

@@ -15,8 +15,8 @@ var (
 	laterHandoffs = []string{"adopt", "pingora", "systemfd"}
 )
 
-// maxStored bounds fd_store: descriptors above the usual soft limit of nofile could not be handed over.
-const maxStored = 1024
+// maxStored bounds fd_store: what goes to a worker at once is at most 253 descriptors (SCM_MAX_FD, unix(7)), listeners and all.
+const maxStored = 128
 
 func (n *node) readHandoff(s *Service) {
 	s.listeners = takeNames(n, "listeners", &s.Listeners)

@@ -129,6 +129,48 @@ func TestDuplicatesKeepNonblocking(t *testing.T) {
 	}
 }
 
+// A program may store a connection that is to wait for its peer when it is closed: not at our expense.
+func TestCloseDoesNotLinger(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	reader, err := net.Dial("tcp", l.Addr().String()) // it does not read
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := conn.(*net.TCPConn).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fd := int(f.Fd())
+	if err := unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 3600}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = unix.Write(fd, make([]byte, 1<<16))
+	}
+	d, err := FromFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()    // not the last one, so it does not wait
+	conn.Close() // likewise
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDescriptorOfNothing(t *testing.T) {
 	d := &Descriptor{fd: 1 << 20}
 	if _, err := d.Dup(); !errors.Is(err, unix.EBADF) {

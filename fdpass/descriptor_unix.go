@@ -11,7 +11,14 @@ import (
 
 func closeOnExec(fd int) { unix.CloseOnExec(fd) }
 
-func closeFD(fd int) error { return unix.Close(fd) }
+// closeFD does not wait for the other side of a connection that somebody has stored with us: SO_LINGER (socket(7)) would have close(2)
+// block as long as its owner likes, non-blocking or not. What is unsent is sent nevertheless.
+func closeFD(fd int) error {
+	if l, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER); err == nil && l.Onoff != 0 && l.Linger > 0 {
+		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{})
+	}
+	return unix.Close(fd)
+}
 
 func setNonblock(fd int, on bool) error { return unix.SetNonblock(fd, on) }
 

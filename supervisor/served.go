@@ -115,6 +115,8 @@ func (c *child) serve(ctx context.Context, s *served) {
 		select {
 		case free <- struct{}{}:
 		case <-ctx.Done():
+			_ = conn.Close()
+			return
 		}
 		go func() {
 			defer func() { <-free }()
@@ -140,7 +142,7 @@ func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
 		err = fmt.Errorf("process %d of user %d is not of the worker", pid, uid)
 	}
 	if err == nil && protocol == "einhorn" {
-		err = wire.ServeEinhorn(ctx, conn, c.acknowledged)
+		err = wire.ServeEinhorn(ctx, conn, func(named int) { c.acknowledged(named, pid) })
 	} else if err == nil {
 		err = wire.Serve(ctx, conn, protocol, workerSockets{c.spec})
 	}
@@ -149,10 +151,11 @@ func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
 	}
 }
 
-// acknowledged takes in einhorn's worker:ack. It returns when that is saved: then the worker is answered.
-func (c *child) acknowledged(pid int) {
-	switch {
-	case !proctree.Contains(c.process.Root, pid):
+// acknowledged takes in einhorn's worker:ack. It returns when that is saved: then the worker is answered. What a worker calls itself means
+// something else here if it has a pid namespace of its own: then the peer counts.
+func (c *child) acknowledged(named, peer int) {
+	switch pid := named; {
+	case !proctree.Contains(c.process.Root, pid) && !proctree.Contains(c.process.Root, peer):
 		c.tell(happening{kind: ignored, pid: pid, err: fmt.Errorf("process %d, which acknowledges, is not of the worker's process tree", pid)})
 	case c.spec.anySign():
 		c.tellAndWait(happening{kind: foundReady})

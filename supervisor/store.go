@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/notify"
 )
@@ -51,8 +52,8 @@ func (s *service) storeOne(w *worker, m notify.Message, d *fdpass.Descriptor) er
 	if slices.ContainsFunc(s.stored, func(f storedFile) bool { return fdpass.SameDescription(f.descriptor, d) }) {
 		return nil
 	}
-	if most := w.gen.cfg.FDStore; len(s.stored) >= most {
-		return fmt.Errorf("service %q may store %s (raise fd_store)", s.name, plural(most, "descriptor"))
+	if err := s.hasRoom(w.gen.cfg); err != nil {
+		return err
 	}
 	own, err := d.Dup()
 	if err != nil {
@@ -69,6 +70,20 @@ func (s *service) storeOne(w *worker, m notify.Message, d *fdpass.Descriptor) er
 	}
 	s.stored = append(s.stored, f)
 	s.watchStored(f)
+	return nil
+}
+
+// maxGiven is how many listeners and stored descriptors go to a worker: in one message, with its output and channels.
+const maxGiven = fdpass.MaxBatch - 25
+
+// hasRoom refuses what could not be handed to the next worker.
+func (s *service) hasRoom(cfg *config.Service) error {
+	switch {
+	case len(s.stored) >= cfg.FDStore:
+		return fmt.Errorf("service %q may store %s (raise fd_store)", s.name, plural(cfg.FDStore, "descriptor"))
+	case len(s.stored)+len(cfg.Listeners) >= maxGiven:
+		return fmt.Errorf("a worker can be given %d listeners and stored descriptors at most", maxGiven)
+	}
 	return nil
 }
 
@@ -127,9 +142,9 @@ func (s *service) emptyStore() {
 	})
 }
 
-// duplicates are for a worker to be given, with their names.
-func (t *store) duplicates() (names []string, list []*fdpass.Descriptor) {
-	for _, f := range t.stored {
+// duplicates are for a worker to be given beside so many listeners, with their names.
+func (t *store) duplicates(listeners int) (names []string, list []*fdpass.Descriptor) {
+	for _, f := range t.stored[:min(len(t.stored), max(0, maxGiven-listeners))] {
 		if d, err := f.descriptor.Dup(); err == nil {
 			names, list = append(names, f.Name), append(list, d)
 		}
