@@ -119,6 +119,11 @@ func stagePlan(s spec, l layout, id identity, command []string, env map[string]s
 func (l layout) bind(p *stage.Plan) {
 	h := l.handoff
 	p.OwnPID, p.ParentPID, p.OwnPIDFDID, p.ParentPIDPrefixed = h.OwnPID, h.ParentPID, h.OwnPIDFDID, h.ParentPIDPrefixed
+	if h.Nonblocking {
+		for _, n := range h.Numbers {
+			p.Nonblocking = append(p.Nonblocking, n.FD)
+		}
+	}
 	if h.Parent != nil {
 		p.Parent = &stage.Parent{Ready: int(h.Parent.Ready), Stay: h.Parent.Stay}
 	}

@@ -57,6 +57,22 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// TestBindNonblocking checks which descriptors a worker gets with O_NONBLOCK: all of its listeners, where its handoff says so.
+func TestBindNonblocking(t *testing.T) {
+	for handoff, want := range map[string][]int{"systemd": nil, "nghttpx": {3, 4}} {
+		cfg := parseFile(t, strings.Replace(two, "listeners =", "handoff = [\""+handoff+"\"]\n\tlisteners =", 1))
+		l, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{runtimeDir: "/run/w"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p stage.Plan
+		l.bind(&p)
+		if d := cmp.Diff(want, p.Nonblocking); d != "" {
+			t.Errorf("%s: %s", handoff, d)
+		}
+	}
+}
+
 // TestEnvironmentOrder checks what wins: supervise's own, files, environment, the handoff.
 func TestEnvironmentOrder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "env")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http/httptest"
@@ -26,31 +27,37 @@ type row struct {
 }
 
 // measure runs a server in dir, checks it, rolls it out under load and checks it again.
-func (t tools) measure(ctx context.Context, s server, o options, dir string) (r row, err error) {
-	r.server = s
+func (t tools) measure(ctx context.Context, s server, o options, dir string) (row, error) {
 	site, err := t.open(ctx, s, dir)
 	if err != nil {
-		return r, err
+		return row{server: s}, err
 	}
-	defer func() {
-		if closing := site.Close(); err == nil {
-			err = closing
-		}
-		r.repaired = strings.Contains(site.log.String(), "worker changed the backlog of a listener, put back")
-		if err != nil {
-			err = fmt.Errorf("%w; supervise said\n%s", err, tail(site.log.String()))
-		}
-	}()
-	if err := site.check(ctx, s.name); err != nil {
-		return r, fmt.Errorf("after the start: %w", err)
+	result, err := site.try(ctx, s, o)
+	if closing := site.Close(); err == nil {
+		err = closing
 	}
-	if r.Result, err = site.drill(ctx, s, o); err != nil {
-		return r, err
+	said := site.log.String()
+	if err == nil && strings.Contains(said, "worker killed: ") {
+		err = errors.New("a worker did not end on its stop signal and was killed")
 	}
-	if err := site.check(ctx, s.name); err != nil {
-		return r, fmt.Errorf("after %d rollouts: %w", o.restarts, err)
+	if err != nil {
+		err = fmt.Errorf("%w; supervise said\n%s", err, tail(said))
 	}
-	return r, nil
+	return row{s, result, strings.Contains(said, "worker changed the backlog of a listener, put back")}, err
+}
+
+// try is what is done with a server that is ready.
+func (s *site) try(ctx context.Context, srv server, o options) (result drill.Result, err error) {
+	if err := s.check(ctx, srv.name); err != nil {
+		return result, fmt.Errorf("after the start: %w", err)
+	}
+	if result, err = s.drill(ctx, srv, o); err != nil {
+		return result, err
+	}
+	if err := s.check(ctx, srv.name); err != nil {
+		return result, fmt.Errorf("after %d rollouts: %w", o.restarts, err)
+	}
+	return result, nil
 }
 
 // tail is the end of a long text.

@@ -25,6 +25,7 @@ func TestProcFaults(t *testing.T) {
 		"backlog":         "",
 		"no answer":       "",
 		"second socket":   "after the start: 2 sockets listen on port",
+		"deaf":            "a worker did not end on its stop signal and was killed",
 		"closes listener": "after the start: no process of worker 0",
 		`"`:               "cannot start: it ended before it was ready", // no HCL any more
 	} {

@@ -50,6 +50,8 @@ type words struct {
 	channels []Channel
 	serve    []Served
 	parent   *Parent
+
+	nonblocking bool // see Plan
 }
 
 // table lists the conventions, the ones to prefer first.

@@ -129,6 +129,7 @@ func (l *layout) collect(name string, w words) error {
 	l.words.stored = append(l.words.stored, w.stored...)
 	l.words.channels = append(l.words.channels, w.channels...)
 	l.words.serve = append(l.words.serve, w.serve...)
+	l.words.nonblocking = l.words.nonblocking || w.nonblocking
 	return l.addParent(w.parent)
 }
 
@@ -169,6 +170,7 @@ func (l *layout) plan() Plan {
 		Env: l.words.env, OwnPID: l.words.ownPID, ParentPID: l.words.parentPID,
 		OwnPIDFDID: l.words.ownPIDFDID, ParentPIDPrefixed: l.words.parentPrefixed,
 		StoredFDs: l.words.stored, Channels: l.words.channels, Serve: l.words.serve, Parent: l.words.parent,
+		Nonblocking: l.words.nonblocking,
 	}
 	for _, fd := range slices.Sorted(maps.Keys(l.at)) {
 		if socket := l.at[fd].socket; socket >= 0 {

@@ -10,7 +10,8 @@ import (
 //	NGHTTPX_ACCEPT_1="tcp,3"  NGHTTPX_ACCEPT_2="unix,4,/run/x.sock"     counted from 1, without a gap
 //	NGHTTPX_ORIG_PID=<pid that gets SIGQUIT once it serves>
 //
-// It takes the sockets whose address a frontend names, and closes the others. Versions from 1.66 on read only the unix
+// It takes the sockets whose address a frontend names, and closes the others. It leaves O_NONBLOCK to the nghttpx before it; on
+// SIGQUIT it accepts until there is nothing left, so that without the flag it waits for one more connection and does not end. Versions from 1.66 on read only the unix
 // ones, for their TCP sockets have SO_REUSEPORT and are bound anew.
 //
 // Source: nghttp2 1.52 src/shrpx.cc, get_inherited_addr_from_env, create_tcp_server_socket and event_loop; master
@@ -34,6 +35,7 @@ func tellNghttpx(in Input, fds []int) (words, error) {
 	if len(w.env) > 0 {
 		w.parentPID = []string{"NGHTTPX_ORIG_PID"}
 		w.parent = &Parent{Ready: syscall.SIGQUIT}
+		w.nonblocking = true
 	}
 	return w, nil
 }

@@ -7,7 +7,7 @@ func TestNghttpx(t *testing.T) {
 		name:     "counted from 1, without a gap",
 		dialects: []string{"systemd", "nghttpx"},
 		in:       mixed(),
-		want: Plan{ParentPID: []string{"NGHTTPX_ORIG_PID"}, Parent: &Parent{Ready: 3}}.with(
+		want: Plan{ParentPID: []string{"NGHTTPX_ORIG_PID"}, Parent: &Parent{Ready: 3}, Nonblocking: true}.with(
 			"NGHTTPX_ACCEPT_1=tcp,3", "NGHTTPX_ACCEPT_2=tcp,4", "NGHTTPX_ACCEPT_3=tcp,5", "NGHTTPX_ACCEPT_4=tcp,6", "NGHTTPX_ACCEPT_5=unix,7,/run/p.sock"),
 	}, {
 		name:     "nobody to signal without sockets",

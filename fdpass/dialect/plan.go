@@ -34,6 +34,10 @@ type Plan struct {
 	Channels  []Channel // further descriptors, ascending by FD
 	Serve     []Served  // sockets to serve to this worker
 	Parent    *Parent   // a small parent between keeper and worker; nil: none
+
+	// Nonblocking is whether the worker relies on sockets that have O_NONBLOCK already: it takes them from a process that
+	// has set it, and would hang in accept(2). Other programs set it themselves.
+	Nonblocking bool
 }
 
 // Number says that descriptor number FD of the worker is socket number Socket of

@@ -141,6 +141,25 @@ func TestProcNonblockStaysAsItIs(t *testing.T) {
 	s.cmd.Wait()
 }
 
+// Where the plan asks for it the flag is set, for everybody who has the pipe, and for nothing else.
+func TestProcNonblockOnRequest(t *testing.T) {
+	theirs, ours := pipe(t)
+	r, w := pipe(t)
+	s := startStage(t, "stage", nil, []*os.File{w, theirs})
+	w.Close()
+	p := Plan{Command: self(t, "list-descriptors"), Env: Environ(), Numbers: []int{1, 0}, Nonblocking: []int{0}}
+	if err := s.send(t, encode(t, p)); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(r)
+	lines := strings.Split(string(b), "\n")
+	if err != nil || len(lines) < 3 || !strings.HasPrefix(lines[0], "0 cloexec=false nonblock=true pipe:") || !strings.HasPrefix(lines[1], "1 cloexec=false nonblock=false pipe:") {
+		t.Errorf("the worker has\n%s%v", b, err)
+	}
+	ours.Close()
+	s.cmd.Wait()
+}
+
 // The ways for older kernels lead to the same result as close_range(2).
 func TestCloseOnExecFallbacks(t *testing.T) {
 	for name, mark := range map[string]func([]int) error{"close_range": markGaps, "proc": markListed, "one by one": markBelowLimit} {

@@ -12,8 +12,8 @@ import (
 )
 
 // placeDescriptors puts every received descriptor at its number and marks all
-// others close-on-exec. Only descriptor flags change, never those of the open
-// file description, which other workers share: O_NONBLOCK stays as it is.
+// others close-on-exec. Flags of the open file description, which other workers
+// share, stay as they are but for the O_NONBLOCK that the plan asks for.
 func (c *child) placeDescriptors() error {
 	wanted, err := c.wanted()
 	if err != nil {
@@ -28,6 +28,11 @@ func (c *child) placeDescriptors() error {
 	for _, number := range slices.Sorted(maps.Keys(wanted)) {
 		if err := place(wanted[number], number); err != nil {
 			return err
+		}
+	}
+	for _, number := range c.plan.Nonblocking {
+		if err := unix.SetNonblock(number, true); err != nil {
+			return &Failure{Op: "set O_NONBLOCK of descriptor", Object: strconv.Itoa(number), Cause: err.Error()}
 		}
 	}
 	c.raiseStatus(wanted)

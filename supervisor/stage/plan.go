@@ -43,6 +43,9 @@ type Plan struct {
 	// Numbers[i] is the worker's number for the i-th received descriptor. Each
 	// is given once; of 0, 1 and 2 those not given become /dev/null.
 	Numbers []int
+	// Nonblocking are those of Numbers that get O_NONBLOCK, for a worker that relies on it. The flag is
+	// shared by all who have the descriptor's open file description.
+	Nonblocking []int
 	// UID and GID, if given, become the real, effective and saved ids.
 	UID, GID *uint32
 	// Groups are the supplementary groups. Whoever changes UID or GID as root
@@ -87,6 +90,7 @@ type wirePlan struct {
 	Parent          *Parent  `json:"parent,omitempty"`
 	Directory       text     `json:"directory,omitempty"`
 	Numbers         []int    `json:"numbers,omitempty"`
+	Nonblocking     []int    `json:"nonblocking,omitempty"`
 	UID             *uint32  `json:"uid,omitempty"`
 	GID             *uint32  `json:"gid,omitempty"`
 	Groups          []uint32 `json:"groups,omitempty"`
@@ -102,8 +106,8 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wirePlan{
 		Command: texts(p.Command), Env: texts(p.Env), OwnPID: texts(p.OwnPID), ParentPID: texts(p.ParentPID),
 		ParentPrefixed: texts(p.ParentPIDPrefixed), OwnPIDFDID: texts(p.OwnPIDFDID), Parent: p.Parent,
-		Directory: text(p.Directory), Numbers: p.Numbers, UID: p.UID, GID: p.GID, Groups: p.Groups, Umask: p.Umask,
-		Limits: p.Limits, Nice: p.Nice, OOMScoreAdjust: p.OOMScoreAdjust, NoNewPrivileges: p.NoNewPrivileges,
+		Directory: text(p.Directory), Numbers: p.Numbers, Nonblocking: p.Nonblocking, UID: p.UID, GID: p.GID, Groups: p.Groups,
+		Umask: p.Umask, Limits: p.Limits, Nice: p.Nice, OOMScoreAdjust: p.OOMScoreAdjust, NoNewPrivileges: p.NoNewPrivileges,
 	})
 }
 
@@ -119,8 +123,8 @@ func (p *Plan) UnmarshalJSON(b []byte) error {
 	*p = Plan{
 		Command: stringsOf(w.Command), Env: stringsOf(w.Env), OwnPID: stringsOf(w.OwnPID), ParentPID: stringsOf(w.ParentPID),
 		ParentPIDPrefixed: stringsOf(w.ParentPrefixed), OwnPIDFDID: stringsOf(w.OwnPIDFDID), Parent: w.Parent,
-		Directory: string(w.Directory), Numbers: w.Numbers, UID: w.UID, GID: w.GID, Groups: w.Groups, Umask: w.Umask,
-		Limits: w.Limits, Nice: w.Nice, OOMScoreAdjust: w.OOMScoreAdjust, NoNewPrivileges: w.NoNewPrivileges,
+		Directory: string(w.Directory), Numbers: w.Numbers, Nonblocking: w.Nonblocking, UID: w.UID, GID: w.GID, Groups: w.Groups,
+		Umask: w.Umask, Limits: w.Limits, Nice: w.Nice, OOMScoreAdjust: w.OOMScoreAdjust, NoNewPrivileges: w.NoNewPrivileges,
 	}
 	return nil
 }
@@ -142,6 +146,11 @@ func (p Plan) Check() error {
 			return &Failure{Op: "give descriptor", Object: fmt.Sprint(n), Cause: "its number must be zero or more, and given once"}
 		}
 		seen[n] = true
+	}
+	for _, n := range p.Nonblocking {
+		if !seen[n] {
+			return &Failure{Op: "set O_NONBLOCK of descriptor", Object: fmt.Sprint(n), Cause: "it is not given"}
+		}
 	}
 	return p.Parent.check()
 }

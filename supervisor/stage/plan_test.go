@@ -15,7 +15,7 @@ func fullPlan() Plan {
 		Command: []string{"./app", "\xff not utf-8 \xc3", "ünïcode"}, Env: []string{"A=\x80", "B=2"},
 		OwnPID: []string{"LISTEN_PID"}, ParentPID: []string{"EINHORN_MASTER_PID"}, ParentPIDPrefixed: []string{"P"}, OwnPIDFDID: []string{"D"},
 		Parent: &Parent{Ready: 15, Stay: true}, Directory: "/\xe9t\xe9",
-		Numbers: []int{3, 0, 255}, UID: &id, GID: &id, Groups: []uint32{1, 4294967294}, Umask: &umask,
+		Numbers: []int{3, 0, 255}, Nonblocking: []int{255}, UID: &id, GID: &id, Groups: []uint32{1, 4294967294}, Umask: &umask,
 		Limits: []Limit{{"nofile", 10, Unlimited}}, Nice: &nice, OOMScoreAdjust: &oom, NoNewPrivileges: true,
 	}
 }
@@ -48,6 +48,7 @@ func TestDecodePlanIsStrict(t *testing.T) {
 		"wrong type":      {`{"command":"a"}`, "cannot unmarshal"},
 		"negative number": {`{"command":["a"],"numbers":[-1]}`, `cannot give descriptor "-1"`},
 		"number twice":    {`{"command":["a"],"numbers":[5,5]}`, `cannot give descriptor "5"`},
+		"not given":       {`{"command":["a"],"numbers":[5],"nonblocking":[3]}`, `cannot set O_NONBLOCK of descriptor "3"`},
 		"zero byte":       {`{"command":["a","x\u0000y"]}`, `cannot pass "x\x00y": it contains a zero byte`},
 		"no variable":     {`{"command":["a"],"env":["=x"]}`, `cannot set variable "=x"`},
 		"no such signal":  {`{"command":["a"],"parent":{"ready":65}}`, `cannot wait for signal "65"`},

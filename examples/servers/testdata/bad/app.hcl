@@ -13,4 +13,5 @@ service "bad" {
     when    = "log"
     pattern = "^listening$"
   }
+  stop { timeout = "500ms" }
 }

@@ -13,6 +13,8 @@ if fault == "closes listener":
     listener.close()
 if fault == "backlog":
     listener.listen(7)
+if fault == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("listening", flush=True)
 if fault == "closes listener":
     signal.pause()
