@@ -43,6 +43,9 @@ type child struct {
 	printed chan struct{}                // closed when its output has ended; nil without a pipe
 	matcher atomic.Pointer[func(string)] // sees every line until then
 
+	// set by start for a worker that is taken over, else with the others above
+	between *stage.Parent // what it was started with between the keeper and itself; nil: nothing
+
 	main int // pid of the main process, after follow; owned by the service
 }
 
@@ -187,6 +190,7 @@ func (c *child) prepare(k *kit) error {
 		Plan: stagePlan(c.spec, c.layout, id, c.layout.resolved.Command, env),
 	}
 	c.layout.bind(&k.spawn.Plan)
+	c.between = k.spawn.Plan.Parent
 	if err := c.openServed(); err != nil {
 		return err
 	}
@@ -271,11 +275,10 @@ func (c *child) follow(pid int) error {
 
 // parent is the small parent that is the main process of the worker; nil: the worker itself is.
 func (c *child) parent() *stage.Parent {
-	p := c.layout.handoff.Parent
-	if p == nil || cmp.Or(c.main, c.process.PID) != c.process.Root {
+	if cmp.Or(c.main, c.process.PID) != c.process.Root {
 		return nil
 	}
-	return &stage.Parent{Ready: int(p.Ready), Stay: p.Stay}
+	return c.between
 }
 
 // release implements process.

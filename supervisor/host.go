@@ -16,6 +16,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
@@ -48,6 +49,10 @@ func newHost(o Options) *host {
 func (h *host) start(s spec, tell func(happening)) process {
 	c := &child{host: h, spec: s, tell: tell, born: time.Now(), attended: make(chan struct{}), over: make(chan struct{})}
 	c.process, c.left, c.inherited = h.found.process(s.id)
+	if c.inherited { // it may be signalled before anything else of it is known
+		handoff, _ := dialect.Combine(s.service.Handoff, layout{sockets: socketsOf(s)}.input(s, h.around(h.folder(s))))
+		c.between = parentOf(handoff)
+	}
 	go c.run()
 	return c
 }
@@ -124,9 +129,14 @@ func (l layout) bind(p *stage.Plan) {
 			p.Nonblocking = append(p.Nonblocking, n.FD)
 		}
 	}
-	if h.Parent != nil {
-		p.Parent = &stage.Parent{Ready: int(h.Parent.Ready), Stay: h.Parent.Stay}
+	p.Parent = parentOf(h)
+}
+
+func parentOf(h dialect.Plan) *stage.Parent {
+	if h.Parent == nil {
+		return nil
 	}
+	return &stage.Parent{Ready: int(h.Parent.Ready), Stay: h.Parent.Stay}
 }
 
 // outputFiles are the files that processes write their output to. Several may share one; it is closed with the last of them.

@@ -182,6 +182,9 @@ func TestProcParent(t *testing.T) {
 	}`).started()
 	first := r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerStarted }).PID
 	pid := r.pids("app")[0]
+	for len(r.lines("app")) == 0 { // what it prints may come after what it says
+		r.status()
+	}
 	if want := fmt.Sprintf("%d signalled %d", pid, first); !slices.Contains(r.lines("app"), want) {
 		t.Errorf("no %q in %q", want, r.lines("app"))
 	}

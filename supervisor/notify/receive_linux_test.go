@@ -78,8 +78,10 @@ func TestReceiveClosesDescriptors(t *testing.T) {
 		_ = unix.Close(w)
 		if c.refused != "" {
 			refused(t, s, c.refused)
-		} else if m := receive(t, s); m.Dropped != c.copies {
-			t.Errorf("%q: dropped %d of %d", c.text, m.Dropped, c.copies)
+		} else if m := receive(t, s); m.Dropped+len(m.Store) != c.copies || (len(m.Store) > 0) != strings.HasPrefix(c.text, "FDSTORE=1") {
+			t.Errorf("%q: dropped %d and stored %d of %d", c.text, m.Dropped, len(m.Store), c.copies)
+		} else {
+			m.Close()
 		}
 		atEOF(t, r)
 	}
