@@ -72,7 +72,7 @@ func (s *site) drill(ctx context.Context, srv server, o options) (drill.Result, 
 	}
 	return drill.Run(ctx, drill.Options{
 		Targets: []drill.Target{{Network: "tcp", Address: address}}, HTTP: "/",
-		Clients: o.clients, Restarts: o.restarts, Connections: o.connections,
+		Clients: o.clients, Restarts: o.restarts, Connections: o.connections, Timeout: patience,
 		Restart: func(ctx context.Context, _ int) error { return s.client.Restart(ctx, srv.name, nil) },
 	})
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/control"
 )
 
-// patience is how long a start or a stop may take before it is given up.
+// patience is how long a start, a stop or an answer may take before it is given up.
 const patience = time.Minute
 
 // site is a supervise that runs one server in a folder of its own.
