@@ -89,6 +89,21 @@ func (d *Descriptor) Close() error {
 	return closeFD(d.fd)
 }
 
+// CloseForeign is Close for what another program has stored here: where the kernel could make the one who closes wait for that program's
+// peer, it is done in the background.
+func (d *Descriptor) CloseForeign() {
+	waits := false
+	_ = d.Use(func(fd int) error {
+		waits = lingers(fd)
+		return nil
+	})
+	if waits {
+		go d.Close()
+		return
+	}
+	_ = d.Close()
+}
+
 // Pipe makes a pipe whose reading end waits in Go's poller, so that closing r interrupts a Read, and whose writing end
 // is blocking, as a child expects its output to be. The caller owns both.
 func Pipe() (r *os.File, w *Descriptor, err error) { return pipe() }

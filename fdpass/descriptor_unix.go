@@ -11,13 +11,17 @@ import (
 
 func closeOnExec(fd int) { unix.CloseOnExec(fd) }
 
-// closeFD does not wait for the other side of a connection that somebody has stored with us: SO_LINGER (socket(7)) would have close(2)
-// block as long as its owner likes, non-blocking or not. What is unsent is sent nevertheless.
-func closeFD(fd int) error {
-	if l, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER); err == nil && l.Onoff != 0 && l.Linger > 0 {
-		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{})
+func closeFD(fd int) error { return unix.Close(fd) }
+
+// lingers is whether close(2) of the last descriptor waits until the peer has taken what was sent: SO_LINGER, socket(7). O_NONBLOCK does not
+// help against it. Listeners only pass the option on.
+func lingers(fd int) bool {
+	l, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
+	if err != nil || l.Onoff == 0 || l.Linger == 0 {
+		return false
 	}
-	return unix.Close(fd)
+	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	return err == nil && listens == 0
 }
 
 func setNonblock(fd int, on bool) error { return unix.SetNonblock(fd, on) }

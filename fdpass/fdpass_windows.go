@@ -24,6 +24,7 @@ func (w *watcher) close() error      { return errUnsupported }
 
 func closeOnExec(int)                                   {}
 func closeFD(int) error                                 { return errUnsupported }
+func lingers(int) bool                                  { return false }
 func setNonblock(int, bool) error                       { return errUnsupported }
 func duplicate(int) (int, error)                        { return -1, errUnsupported }
 func duplicateRaw(syscall.RawConn) (*Descriptor, error) { return nil, errUnsupported }

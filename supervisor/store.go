@@ -125,7 +125,7 @@ func (s *service) unstore(which func(storedFile) bool) {
 				s.hangs.Remove(f.descriptor)
 			}
 			_ = s.vault.Drop(storeName(s.name, f.Number))
-			_ = f.descriptor.Close()
+			f.descriptor.CloseForeign()
 		})
 		return true
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -49,7 +50,21 @@ func (a *app) socketOfConfig() (string, error) {
 	case err != nil && !answers(byDefault):
 		return "", err
 	}
-	return byDefault, nil
+	return byDefault, a.runsWith(byDefault)
+}
+
+// runsWith refuses to speak to the supervise of another file: the default place goes by the last part of its name only.
+func (a *app) runsWith(socket string) error {
+	c := control.NewClient(socket)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	there, err := c.Version(ctx)
+	if err != nil || there.Config == "" || there.Config == fullPath(a.config) || same(there.Config, a.config) {
+		return nil // who does not answer just now is not known to be another
+	}
+	return &exitError{code: codeNobody, err: fmt.Errorf("cannot find a running supervise for %s: the one at %s runs %s", fullPath(a.config), socket, there.Config),
+		hint: fmt.Sprintf("Give --config %s or --control %s if you mean that one. Two files of one name need a control { address = \"unix:///...\" } each.", there.Config, socket)}
 }
 
 // onlySocket is the control socket that answers, when there is one only.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -158,7 +159,7 @@ func (i *instance) leave(dir string) {
 
 // serve runs until everything is stopped.
 func (i *instance) serve(api net.Listener, cfg *config.Config) error {
-	server := control.NewServer(control.Options{Backend: i, Version: version(), GID: controlGroup(cfg.Control), Log: i.log.Named("control")})
+	server := control.NewServer(control.Options{Backend: i, Version: version(), Config: fullPath(cfg.Path), GID: controlGroup(cfg.Control), Log: i.log.Named("control")})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(api) }()
 	ctx, kill := context.WithCancel(context.Background())
@@ -216,4 +217,16 @@ func (i *instance) Reload(ctx context.Context, report func(supervisor.Event)) (c
 		i.log.Warn("a changed control block takes effect when supervise is started anew")
 	}
 	return changes, nil
+}
+
+// fullPath is what a file is called from everywhere.
+func fullPath(file string) string {
+	if file == "" {
+		return ""
+	}
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return file
+	}
+	return full
 }

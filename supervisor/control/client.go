@@ -119,11 +119,10 @@ func (c *Client) unreachable(err error) error {
 	return &UnreachableError{Path: c.path, Err: err}
 }
 
-// Version gives the version of the running supervise.
-func (c *Client) Version(ctx context.Context) (string, error) {
-	var v Version
-	err := c.get(ctx, "/v1/version", &v)
-	return v.Version, err
+// Version gives the version of the running supervise, and which file it was started with.
+func (c *Client) Version(ctx context.Context) (v Version, err error) {
+	err = c.get(ctx, "/v1/version", &v)
+	return v, err
 }
 
 // Status gives the named services, all without names.

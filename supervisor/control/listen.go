@@ -26,7 +26,7 @@ type Place struct {
 // RunningError says that the control socket is in use.
 type RunningError struct {
 	Path   string
-	Config string // of the one that runs; "" without a file
+	Config string // file of the one that runs; "" without one
 	PID    int
 }
 
@@ -36,7 +36,7 @@ func (e *RunningError) Error() string {
 	if e.Config != "" {
 		with = fmt.Sprintf(" with %q", e.Config)
 	}
-	return fmt.Sprintf("cannot start: supervise is already running%s, pid %d, at control socket %s (stop it, or choose another control address)",
+	return fmt.Sprintf("cannot start: supervise is already running%s, pid %d, at control socket %s (stop it, or choose another control address: control { address = \"unix:///...\" } or --control)",
 		with, e.PID, e.Path)
 }
 
@@ -85,7 +85,11 @@ func whoRuns(path string, err error) error {
 	if ask != nil {
 		return err
 	}
-	return &RunningError{Path: path, Config: status.Config, PID: status.KeeperPID}
+	running := &RunningError{Path: path, Config: status.Config, PID: status.KeeperPID}
+	if v, ask := c.Version(ctx); ask == nil && v.Config != "" {
+		running.Config = v.Config
+	}
+	return running
 }
 
 // Restore makes a Listener of the socket that a Listen of the same place in another process has opened. It owns d, also when it

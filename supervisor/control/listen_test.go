@@ -74,7 +74,7 @@ func TestListenReplacesStale(t *testing.T) {
 	s := NewServer(Options{Backend: &fake{}, Version: "v1", GID: -1})
 	go s.Serve(l)
 	defer s.Close(t.Context())
-	if v, err := NewClient(p.Path).Version(t.Context()); v != "v1" || err != nil {
+	if v, err := NewClient(p.Path).Version(t.Context()); v.Version != "v1" || err != nil {
 		t.Errorf("%q, %v", v, err)
 	}
 }

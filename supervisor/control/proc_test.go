@@ -34,7 +34,7 @@ func visit(path string) {
 	case err != nil:
 		fmt.Println(err)
 	default:
-		fmt.Println(200, v)
+		fmt.Println(200, v.Version)
 	}
 }
 

@@ -17,10 +17,11 @@ const (
 // Version answers GET /v1/version.
 type Version struct {
 	Version string `json:"version"`
+	Config  string `json:"config,omitempty"` // absolute path of the file with which it was started
 }
 
 func (s *Server) version(w http.ResponseWriter, _ *request) error {
-	_ = newLines(w).write(Version{Version: s.text})
+	_ = newLines(w).write(Version{Version: s.text, Config: s.config})
 	return nil
 }
 

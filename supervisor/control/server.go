@@ -23,6 +23,7 @@ const (
 type Options struct {
 	Backend Backend
 	Version string       // of this supervise
+	Config  string       // absolute path of its file; "" when it has none
 	GID     int          // members of this group may connect too; -1 for none
 	Log     hclog.Logger // nil for none
 }
@@ -32,6 +33,7 @@ type Server struct {
 	// fixed after NewServer
 	backend Backend
 	text    string // version
+	config  string
 	gate    gate
 	log     hclog.Logger
 	routes  []route
@@ -45,7 +47,7 @@ type Server struct {
 
 // NewServer makes a server that listens nowhere yet. Close it.
 func NewServer(o Options) *Server {
-	s := &Server{backend: o.Backend, text: o.Version, log: o.Log, routes: routes()}
+	s := &Server{backend: o.Backend, text: o.Version, config: o.Config, log: o.Log, routes: routes()}
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
 	}

@@ -209,7 +209,7 @@ func (s *server) drop(i *inquiry) (*answer, error) {
 
 func (s *server) release(name string) {
 	if k, ok := s.kept[name]; ok {
-		_ = k.descriptor.Close()
+		k.descriptor.CloseForeign()
 		delete(s.kept, name)
 	}
 }
