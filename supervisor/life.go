@@ -27,7 +27,7 @@ func (s *service) startWorker(g *generation, sl *slot) {
 func (s *service) run(w *worker) {
 	spec := s.spec(w.gen, w.index)
 	spec.id, spec.ready, spec.launched = w.id, w.phase != starting, w.launched
-	spec.storedNames, spec.stored = s.store.duplicates(len(w.gen.cfg.Listeners))
+	spec.storedNames, spec.stored = s.store.duplicates(w.gen.cfg)
 	w.proc = s.runner.start(spec, func(h happening) { s.tell(w, h) })
 }
 

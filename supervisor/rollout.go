@@ -117,6 +117,7 @@ func (s *service) promote(r *rollout) {
 	r.step = "promote"
 	r.to.promoted = true
 	s.current = r.to
+	s.shrinkStore(r.to.cfg)
 	s.reason, s.refused = "", ""
 	for _, sl := range r.to.active() {
 		if sl.worker != nil {
@@ -151,6 +152,7 @@ func (s *service) fail(reason string, output []string) {
 		err.Kept, message = 0, fmt.Sprintf("generation %d failed, and generation %d has ended", r.to.number, r.from.number)
 	}
 	r.failed, r.step = err, "rollback"
+	s.shrinkStore(r.from.cfg)
 	s.settings, s.refused, s.refusedOf = r.before, err.Error(), s.library.name(r.to.cfg.Source)
 	s.emit(Event{Kind: KindRollback, Generation: r.to.number, Error: reason, Output: output, Message: message})
 	s.answer(r.replies, err)

@@ -52,7 +52,7 @@ func (s *service) storeOne(w *worker, m notify.Message, d *fdpass.Descriptor) er
 	if slices.ContainsFunc(s.stored, func(f storedFile) bool { return fdpass.SameDescription(f.descriptor, d) }) {
 		return nil
 	}
-	if err := s.hasRoom(w.gen.cfg); err != nil {
+	if err := s.hasRoom(w.gen); err != nil {
 		return err
 	}
 	own, err := d.Dup()
@@ -76,15 +76,36 @@ func (s *service) storeOne(w *worker, m notify.Message, d *fdpass.Descriptor) er
 // maxGiven is how many listeners and stored descriptors go to a worker: in one message, with its output and channels.
 const maxGiven = fdpass.MaxBatch - 25
 
-// hasRoom refuses what could not be handed to the next worker.
-func (s *service) hasRoom(cfg *config.Service) error {
-	switch {
-	case len(s.stored) >= cfg.FDStore:
-		return fmt.Errorf("service %q may store %s (raise fd_store)", s.name, plural(cfg.FDStore, "descriptor"))
-	case len(s.stored)+len(cfg.Listeners) >= maxGiven:
-		return fmt.Errorf("a worker can be given %d listeners and stored descriptors at most", maxGiven)
+// storable is how many stored descriptors a worker of a configuration is given.
+func storable(cfg *config.Service) int {
+	if !slices.Contains(cfg.Handoff, "systemd") {
+		return 0
 	}
-	return nil
+	return min(cfg.FDStore, max(0, maxGiven-len(cfg.Listeners)))
+}
+
+// hasRoom refuses what could not be handed to the next worker: that of the generation, and once that finishes of the current one.
+func (s *service) hasRoom(g *generation) error {
+	cfg := g.cfg
+	if s.current != nil && g.stopping && storable(s.current.cfg) < storable(cfg) {
+		cfg = s.current.cfg
+	}
+	switch most := storable(cfg); {
+	case len(s.stored) < most:
+		return nil
+	case most < cfg.FDStore:
+		return fmt.Errorf("a worker can be given %d listeners and stored descriptors at most", maxGiven)
+	default:
+		return fmt.Errorf("service %q may store %s (raise fd_store)", s.name, plural(most, "descriptor"))
+	}
+}
+
+// shrinkStore lets go of what the workers of a configuration may not have. The oldest stay.
+func (s *service) shrinkStore(cfg *config.Service) {
+	if kept := storable(cfg); kept < len(s.stored) {
+		first := s.stored[kept].Number // they ascend
+		s.unstore(func(f storedFile) bool { return f.Number >= first })
+	}
 }
 
 // watchStored lets go of a descriptor whose other side is gone.
@@ -142,9 +163,9 @@ func (s *service) emptyStore() {
 	})
 }
 
-// duplicates are for a worker to be given beside so many listeners, with their names.
-func (t *store) duplicates(listeners int) (names []string, list []*fdpass.Descriptor) {
-	for _, f := range t.stored[:min(len(t.stored), max(0, maxGiven-listeners))] {
+// duplicates are for a worker of that configuration to be given, with their names.
+func (t *store) duplicates(cfg *config.Service) (names []string, list []*fdpass.Descriptor) {
+	for _, f := range t.stored[:min(len(t.stored), storable(cfg))] {
 		if d, err := f.descriptor.Dup(); err == nil {
 			names, list = append(names, f.Name), append(list, d)
 		}
