@@ -8,7 +8,7 @@ type HangUps struct{ hangUps }
 func NewHangUps() (*HangUps, error) { return newHangUps() }
 
 // Add begins to watch d, which stays the caller's and must be removed before it is closed: its other duplicates would keep it being
-// watched. Next gives key, once. What the kernel cannot watch (a file, memory) never hangs up.
+// watched. Next gives key, once. Only sockets and pipes hang up: a file's owner might serve it himself (FUSE), and be waited for.
 func (h *HangUps) Add(d *Descriptor, key uint32) error { return h.add(d, key) }
 
 // Remove ends that. One that is not watched is fine.

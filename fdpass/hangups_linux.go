@@ -29,23 +29,24 @@ func newHangUps() (*HangUps, error) {
 
 // add asks for no event: errors and hang-ups come all the same, epoll_ctl(2).
 func (h *hangUps) add(d *Descriptor, key uint32) error {
-	err := h.change(unix.EPOLL_CTL_ADD, d, &unix.EpollEvent{Events: unix.EPOLLONESHOT, Fd: int32(key)})
-	if err == unix.EPERM {
-		return nil // not a thing that epoll knows
-	}
-	return err
+	return d.Use(func(fd int) error {
+		if !isSocketFD(fd) && !isPipeFD(fd) {
+			return nil
+		}
+		return h.change(unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLONESHOT, Fd: int32(key)})
+	})
 }
 
-func (h *hangUps) remove(d *Descriptor) { _ = h.change(unix.EPOLL_CTL_DEL, d, nil) }
+func (h *hangUps) remove(d *Descriptor) {
+	_ = d.Use(func(fd int) error { return h.change(unix.EPOLL_CTL_DEL, fd, nil) })
+}
 
-func (h *hangUps) change(op int, d *Descriptor, event *unix.EpollEvent) error {
-	return d.Use(func(fd int) (err error) {
-		control := h.raw.Control(func(epoll uintptr) { err = unix.EpollCtl(int(epoll), op, fd, event) })
-		if control != nil {
-			return control
-		}
-		return err
-	})
+func (h *hangUps) change(op, fd int, event *unix.EpollEvent) (err error) {
+	control := h.raw.Control(func(epoll uintptr) { err = unix.EpollCtl(int(epoll), op, fd, event) })
+	if control != nil {
+		return control
+	}
+	return err
 }
 
 func (h *hangUps) next() (key uint32, err error) {

@@ -3,6 +3,7 @@ package fdpass
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -113,5 +114,55 @@ func TestSameDescription(t *testing.T) {
 	b.Close()
 	if SameDescription(a, b) {
 		t.Error("a closed one is the same")
+	}
+}
+
+// TestLooksSame is about what there is where kcmp(2) is forbidden, as in many containers: what cannot be told apart is not the same.
+func TestLooksSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	file := func() (int, error) { return unix.Open(path, unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC, 0o600) }
+	memory := func() (int, error) { return unix.MemfdCreate("memory", unix.MFD_CLOEXEC) }
+	eventfd := func() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC) }
+	timerfd := func() (int, error) { return unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC) }
+	socket := func() (int, error) { return unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0) }
+	pipe := func() (int, error) {
+		var ends [2]int
+		err := unix.Pipe2(ends[:], unix.O_CLOEXEC)
+		unix.Close(ends[1])
+		return ends[0], err
+	}
+	for name, tt := range map[string]struct {
+		open    func() (int, error)
+		dup     bool // whether a duplicate is recognised
+		hangsUp bool
+	}{
+		"file": {open: file}, "eventfd": {open: eventfd}, "timerfd": {open: timerfd},
+		"socket": {open: socket, dup: true, hangsUp: true}, "pipe": {open: pipe, dup: true, hangsUp: true}, "memory": {open: memory, dup: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var fds [2]int
+			for i := range fds {
+				fd, err := tt.open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer unix.Close(fd)
+				fds[i] = fd
+			}
+			dup, err := duplicate(fds[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer unix.Close(dup)
+			if got := looksSame(fds[0], dup); got != tt.dup {
+				t.Errorf("a duplicate looks the same: %t", got)
+			}
+			if looksSame(fds[0], fds[1]) {
+				t.Error("another one looks the same")
+			}
+			if got := isSocketFD(fds[0]) || isPipeFD(fds[0]); got != tt.hangsUp {
+				t.Errorf("it is watched: %t", got)
+			}
+		})
 	}
 }

@@ -25,13 +25,15 @@ func sameDescription(a, b *Descriptor) bool {
 	return same
 }
 
-// looksSame compares what can be seen of two descriptors.
+// looksSame compares what can be seen of two descriptors. A socket has one description, a pipe one for each end, and memory without a
+// path mostly one. Other things that look alike are often different ones: all eventfds have one inode, and so have all openings of a file.
 func looksSame(a, b int) bool {
+	sameKind := isSocketFD(a) && isSocketFD(b) || isPipeFD(a) && isPipeFD(b) || isMemoryFD(a) && isMemoryFD(b)
 	var first, second unix.Stat_t
-	if unix.Fstat(a, &first) != nil || unix.Fstat(b, &second) != nil || first.Dev != second.Dev || first.Ino != second.Ino || first.Rdev != second.Rdev {
+	if !sameKind || unix.Fstat(a, &first) != nil || unix.Fstat(b, &second) != nil || first.Dev != second.Dev || first.Ino != second.Ino {
 		return false
 	}
 	mode, err := unix.FcntlInt(uintptr(a), unix.F_GETFL, 0)
 	other, failed := unix.FcntlInt(uintptr(b), unix.F_GETFL, 0)
-	return err == nil && failed == nil && mode == other
+	return err == nil && failed == nil && mode == other && (!isMemoryFD(a) || first.Nlink == 0)
 }
