@@ -16,9 +16,10 @@ type Preset struct {
 	// Handoff and ListenPID are those of Service; ListenPID "" is the default of the language.
 	Handoff   []string `json:"handoff"`
 	ListenPID string   `json:"listen_pid,omitempty"`
-	// Ready is ready.when, with Pattern for log. Timeout is ready.timeout; "" is the default of the language.
+	// Ready is ready.when, with Pattern for log. Settle and Timeout are those of ready; "" is the default of the language.
 	Ready   string `json:"ready"`
 	Pattern string `json:"pattern,omitempty"`
+	Settle  string `json:"ready_settle,omitempty"`
 	Timeout string `json:"ready_timeout,omitempty"`
 	// Signal is stop.signal: the one on which the program drains.
 	Signal string `json:"stop_signal"`
@@ -74,6 +75,9 @@ func (p Preset) apply(s *Service) {
 	}
 	if p.Strategy != "" {
 		s.Rollout.Strategy = p.Strategy
+	}
+	if d, err := time.ParseDuration(p.Settle); err == nil {
+		s.Ready.Settle = d
 	}
 	if d, err := time.ParseDuration(p.Timeout); err == nil {
 		s.Ready.Timeout = d

@@ -122,6 +122,23 @@ service "app" {
 	}
 }
 
+// nginx tries for 2.5 s to bind, and ends then: it must not count as ready before.
+func TestPresetSettle(t *testing.T) {
+	const text = "service \"app\" {\n  command = [\"nginx\"]\n  preset = \"nginx\"\n  %s\n}\n"
+	for line, want := range map[string]time.Duration{
+		"": 4 * time.Second, `ready { settle = "1s" }`: time.Second, `ready { timeout = "1m" }`: 4 * time.Second,
+	} {
+		if got := mustParse(t, strings.Replace(text, "%s", line, 1), host()).Services[0].Ready.Settle; got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+	for _, p := range Presets() {
+		if d, err := time.ParseDuration(p.Settle); p.Settle != "" && (err != nil || d < time.Second || p.Ready != "auto") {
+			t.Errorf("%s: settle %q of %q", p.Name, p.Settle, p.Ready)
+		}
+	}
+}
+
 // A preset that is written down is shown in a difference with everything that it changes.
 func TestPresetDiff(t *testing.T) {
 	const before = "service \"app\" {\n  command = [\"nginx\"]\n}\n"
@@ -130,6 +147,7 @@ func TestPresetDiff(t *testing.T) {
 	want := `~ service "app"
   ~ handoff = [systemd einhorn server-starter] → [nginx]
   + preset = "nginx"
+  ~ ready.settle = 1s → 4s
   ~ stop.signal = SIGTERM → SIGQUIT`
 	if got := Diff(old, next).String(); got != want {
 		t.Errorf("got\n%s", got)

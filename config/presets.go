@@ -37,11 +37,11 @@ func nginx(name, about string) Preset {
 	pid := "${worker.runtime_dir}/" + name + ".pid"
 	return Preset{
 		Name: name, About: about,
-		Handoff: []string{name}, Ready: "auto", Signal: "SIGQUIT",
+		Handoff: []string{name}, Ready: "auto", Settle: "4s", Signal: "SIGQUIT",
 		Command: []string{name, "-g", "pid " + pid + ";"}, PIDFile: pid,
 		Needs: []string{
 			"Every listen of " + name + ".conf must be the address of a listener: sockets that no listen names are closed, and a listen without a socket is opened anew, which fails.",
-			"Faster than auto: -e stderr, error_log stderr notice, and ready { when = \"log\", pattern = \"start worker process\" }.",
+			"auto means alive for 4 s here: one that cannot bind tries for 2.5 s and ends then. Faster: -e stderr, error_log stderr notice, and ready { when = \"log\", pattern = \"start worker process\" }.",
 			"No pid line in " + name + ".conf: with the one of the command it would be there twice, which is an error. Debian's has one.",
 		},
 		Traps: []Trap{

@@ -130,12 +130,12 @@ func unicorn() Preset {
 func puma() Preset {
 	return Preset{
 		Name: "puma", About: "Puma: Ruby Rack",
-		Handoff: []string{"systemd"}, Ready: "auto", Signal: "SIGTERM",
+		Handoff: []string{"systemd"}, Ready: "auto", Settle: "5s", Signal: "SIGTERM",
 		Command: []string{"puma", "--bind-to-activated-sockets=only", "config.ru"},
 		Needs: []string{
 			"queue_requests false in puma.rb: else Puma closes connections that were accepted and have not sent anything yet when it stops.",
 			"Without that flag a bind must be the address of a listener: sockets that no bind names are closed. Puma 5.5 or newer.",
-			"It says that it is ready from 6.1 on, or with the gem sd_notify: then ready { when = \"notify\" } is faster.",
+			"It says that it is ready from 6.1 on, or with the gem sd_notify: then ready { when = \"notify\" }. Else auto has to do: alive for 5 s.",
 		},
 		Traps: []Trap{
 			{
@@ -176,11 +176,11 @@ func python() Preset {
 func java() Preset {
 	return Preset{
 		Name: "java", About: "Java programs",
-		Handoff: []string{"stdin"}, Ready: "auto", Timeout: "2m", Signal: "SIGTERM",
+		Handoff: []string{"stdin"}, Ready: "auto", Settle: "10s", Timeout: "2m", Signal: "SIGTERM",
 		Command: []string{"java", "-jar", "app.jar"},
 		Needs: []string{
 			"System.inheritedChannel() gives descriptor 0 as a ServerSocketChannel: one listener. Jetty has inheritChannel for it.",
-			"A shutdown hook that drains. A program that takes longer than a second to serve: ready { when = \"http\" } or \"log\".",
+			"A shutdown hook that drains. auto means alive for 10 s here; ready { when = \"log\" } or \"http\" is faster, and knows.",
 		},
 	}
 }

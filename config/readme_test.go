@@ -31,10 +31,14 @@ func TestReadmePresets(t *testing.T) {
 
 func presetTable() string {
 	var b strings.Builder
-	b.WriteString("| preset | program | `handoff` | `ready.when` | `stop.signal` | `command` |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| preset | program | `handoff` | `ready.when` | `stop.signal` | example of a `command` |\n|---|---|---|---|---|---|\n")
 	for _, p := range Presets() {
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | `%s` | `%s` | `%s` |\n",
-			p.Name, p.About, strings.Join(p.Handoff, "` `"), p.Ready, strings.TrimPrefix(p.Signal, "SIG"), shellWords(p.Command))
+		ready := "`" + p.Ready + "`"
+		if p.Settle != "" {
+			ready += ", " + p.Settle
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | `%s` | `%s` |\n",
+			p.Name, p.About, strings.Join(p.Handoff, "` `"), ready, strings.TrimPrefix(p.Signal, "SIG"), shellWords(p.Command))
 	}
 	return b.String()
 }

@@ -41,7 +41,7 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 // readProcess reads what the process of a worker is.
 func (n *node) readProcess(s *Service) {
 	if _, given := n.has("command"); !given && !n.broken {
-		n.fail(n.at, fmt.Sprintf("cannot use %s: it has no command", n.noun), `Add for example command = ["./app"].`)
+		n.fail(n.at, fmt.Sprintf("cannot use %s: it has no command", n.noun), adviseCommand(s))
 	}
 	for _, name := range []string{"command", "environment", "directory"} {
 		s.late.keep(n, name)
@@ -55,6 +55,14 @@ func (n *node) readProcess(s *Service) {
 	take(n, "nice", &s.Nice, orNil(asInteger(-20, 19)))
 	take(n, "oom_score_adjust", &s.OOMScoreAdjust, orNil(asInteger(-1000, 1000)))
 	take(n, "no_new_privileges", &s.NoNewPrivileges, asBool)
+}
+
+// adviseCommand has what the preset says a command looks like: a preset supplies none.
+func adviseCommand(s *Service) string {
+	if p, ok := presetOf(s.Preset); ok {
+		return fmt.Sprintf("Add for example command = [%s]; supervise presets %s says what it needs.", list(p.Command), p.Name)
+	}
+	return `Add for example command = ["./app"].`
 }
 
 func (n *node) readRunning(s *Service) {

@@ -11,7 +11,7 @@ import (
 // Presets shows what each program needs, one line each.
 func Presets(list []config.Preset, p Paint) string {
 	var t Table
-	t.Row(p.Faint("PRESET"), p.Faint("HANDOFF"), p.Faint("READY"), p.Faint("STOP"), p.Faint("COMMAND"))
+	t.Row(p.Faint("PRESET"), p.Faint("HANDOFF"), p.Faint("READY"), p.Faint("STOP"), p.Faint("EXAMPLE OF A COMMAND"))
 	for _, preset := range list {
 		t.Row(p.Bold(preset.Name), strings.Join(preset.Handoff, "+"), preset.Ready, preset.Signal, Command(preset.Command))
 	}
@@ -51,6 +51,9 @@ func readiness(preset config.Preset) string {
 	text := preset.Ready
 	if preset.Pattern != "" {
 		text += fmt.Sprintf(", pattern %q", preset.Pattern)
+	}
+	if preset.Settle != "" {
+		text += ", alive for " + preset.Settle
 	}
 	if preset.Timeout != "" {
 		text += ", timeout " + preset.Timeout
