@@ -39,7 +39,7 @@ func fetch(from config.TakeFrom, spec fdpass.Spec) (taken, error) {
 	case "pid":
 		return fetchProcess(from.PID, spec)
 	case "pidfile":
-		pid, err := readPID(from.Path)
+		pid, err := readPID(ctx, from.Path)
 		if err != nil {
 			return taken{}, err
 		}
@@ -70,25 +70,6 @@ func programOf(pid int) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%s)", strings.TrimSpace(string(name)))
-}
-
-// maxPIDFile is more than a number and white space need, in bytes.
-const maxPIDFile = 64
-
-// readPID reads what daemons write about themselves: a number in decimal, and a newline mostly.
-func readPID(path string) (int, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, missing(err)
-	}
-	if err != nil {
-		return 0, err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:min(len(text), maxPIDFile)])))
-	if err != nil || pid < 1 || len(text) > maxPIDFile {
-		return 0, fmt.Errorf("there is no process number in %q", path)
-	}
-	return pid, nil
 }
 
 func fetchHAProxy(ctx context.Context, path string, spec fdpass.Spec) (taken, error) {

@@ -216,27 +216,6 @@ func TestTakenSurvives(t *testing.T) {
 	rec.wait(t, "path of a listener was removed, put back")
 }
 
-func TestReadPID(t *testing.T) {
-	for name, c := range map[string]struct {
-		text string
-		pid  int
-	}{
-		"plain": {"1234", 1234}, "newline": {"1234\n", 1234}, "padded": {"      1234\n", 1234},
-		"empty": {"", 0}, "word": {"nginx\n", 0}, "negative": {"-1\n", 0}, "zero": {"0\n", 0}, "long": {strings.Repeat(" ", 100) + "1", 0},
-	} {
-		file := filepath.Join(t.TempDir(), "x.pid")
-		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if pid, err := readPID(file); pid != c.pid || (err == nil) != (c.pid > 0) {
-			t.Errorf("%s: got %d, %v", name, pid, err)
-		}
-	}
-	if _, err := readPID(filepath.Join(t.TempDir(), "none")); !errors.Is(err, errAbsent) {
-		t.Errorf("no file: %v", err)
-	}
-}
-
 // The sources themselves: this process, and nobody.
 func TestFetch(t *testing.T) {
 	theirs := other(t, "tcp://127.0.0.1:0")
