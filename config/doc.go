@@ -125,7 +125,7 @@
 //	protocol            required "haproxy", "zerg" (of uWSGI), "s6-fdholder", "multibinder"
 //	address             required unix://PATH or unix://@NAME
 //	listeners           required names of those that are given away
-//	mode group          -        of the path: permission bits, name or number
+//	mode group          -        of the path: permission bits, name or number; members of the group may ask
 //	users               []       names or numbers of users who may ask, beside root and supervise's own
 //	store               []       s6-fdholder: patterns like "app.*" of identifiers that clients may store and delete
 //

@@ -11,7 +11,7 @@ type Serve struct {
 	Listeners []string
 	// Mode is the permission bits of the path; 0 when not given.
 	Mode uint32
-	// Group is the name or number of the path's group; "" when not given.
+	// Group is the name or number of the path's group, whose members may ask; "" when not given.
 	Group string
 	// Users are names or numbers of the users who may ask, beside root and supervise's own.
 	Users []string

@@ -12,7 +12,6 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 	"github.com/seed-da40d5ac/supervise/fdpass/wire"
-	"github.com/seed-da40d5ac/supervise/supervisor/broker"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
@@ -137,7 +136,8 @@ func pause(ctx context.Context, d time.Duration) {
 // talk is one dialogue.
 func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
 	defer conn.Close()
-	uid, pid, err := broker.PeerOf(conn)
+	peer, err := fdpass.PeerOf(conn)
+	pid, uid := peer.PID, peer.UID
 	if err == nil && uid != 0 && uid != c.uid && uid != os.Geteuid() && !proctree.Contains(c.process.Root, pid) {
 		err = fmt.Errorf("process %d of user %d is not of the worker", pid, uid)
 	}

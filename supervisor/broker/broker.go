@@ -56,7 +56,7 @@ type Broker struct {
 type block struct {
 	broker *Broker
 	cfg    *config.Serve
-	guests []int   // uids, beside root and our own
+	guests guests  // beside root and our own
 	server *server // nil: the socket could not be accepted from
 }
 
@@ -99,14 +99,14 @@ func (b *Broker) Apply(serves []*config.Serve) {
 func (b *Broker) renew(old []*block, cfg *config.Serve) *block {
 	k := &block{broker: b, cfg: cfg}
 	var err error
-	if k.guests, err = guests(cfg); err != nil { // since Check
-		b.o.Log.Error("a user of a serve block is not known any more", "serve", cfg.Name, "error", err)
+	if k.guests, err = guestsOf(cfg); err != nil { // since Check
+		b.o.Log.Error("who may ask at a serve block is not known any more", "serve", cfg.Name, "error", err)
 	}
 	if i := slices.IndexFunc(old, func(was *block) bool { return was.cfg.Name == cfg.Name }); i >= 0 {
 		was := old[i]
 		if was.server != nil && was.cfg.Address == cfg.Address {
 			k.server = was.server
-			k.server.now.Store(k)
+			k.server.become(k)
 			return k
 		}
 		was.server.close()
@@ -169,30 +169,32 @@ func (b *Broker) Status() []Status {
 }
 
 // Close ends every dialogue and lets go of all that was stored.
-func (b *Broker) Close() error {
-	if !b.stop() || b.store.Version == 0 { // nothing was ever stored
-		return nil
-	}
-	b.discard(func(*stored) bool { return true })
-	if err := b.o.Vault.Drop(StateName); err != nil {
-		return fmt.Errorf("cannot forget what programs have stored: %w", err)
-	}
-	return nil
+func (b *Broker) Close() (err error) {
+	b.stop(func() {
+		if b.store.Version == 0 { // nothing was ever stored
+			return
+		}
+		b.discard(func(*stored) bool { return true })
+		if err = b.o.Vault.Drop(StateName); err != nil {
+			err = fmt.Errorf("cannot forget what programs have stored: %w", err)
+		}
+	})
+	return err
 }
 
 // Abandon ends every dialogue and leaves what was stored with the vault, for the broker of another process.
 func (b *Broker) Abandon() {
-	if b.stop() {
-		_ = b.store.close()
-	}
+	b.stop(func() { _ = b.store.close() })
 }
 
-// stop is false when it was stopped before.
-func (b *Broker) stop() bool {
+// stop calls last once and under the lock: from then on nothing is changed or given away. It returns when the last dialogue has
+// seen that.
+func (b *Broker) stop(last func()) {
+	defer b.wait()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return false
+		return
 	}
 	b.closed = true
 	b.end()
@@ -202,7 +204,14 @@ func (b *Broker) stop() bool {
 	for _, k := range b.blocks {
 		k.server.close()
 	}
-	return true
+	last()
+}
+
+// wait is called without the lock, which a dialogue may need to end. Blocks stay as they are after stop.
+func (b *Broker) wait() {
+	for _, k := range b.blocks {
+		k.server.wait()
+	}
 }
 
 var errStopped = errors.New("this supervise is stopping")

@@ -174,7 +174,7 @@ func (s *site) client(t *testing.T, name string) *access {
 	t.Helper()
 	for _, k := range s.blocks {
 		if k.cfg.Name == name {
-			return &access{server: k.server, who: peer{os.Getuid(), os.Getpid()}}
+			return &access{server: k.server, who: fdpass.Peer{UID: os.Getuid(), PID: os.Getpid()}}
 		}
 	}
 	t.Fatalf("there is no block %q", name)

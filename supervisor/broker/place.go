@@ -48,42 +48,75 @@ func modeOf(s *config.Serve) uint32 {
 	return 0o600
 }
 
-// Check finds what is wrong with blocks on this machine: users that there are not. It touches nothing.
+// Check finds what is wrong with blocks on this machine: users and groups that there are not. It touches nothing.
 func Check(serves []*config.Serve) error {
 	var problems []error
 	for _, s := range serves {
-		if _, err := guests(s); err != nil {
+		if _, err := guestsOf(s); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", s.Where, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// guests gives the numbers of the users that a block names; those that are known, with an error.
-func guests(s *config.Serve) (uids []int, err error) {
+// guests are those who may ask at a block.
+type guests struct {
+	users []int
+	group int // its members, as in control; -1 for none
+}
+
+// guestsOf gives the numbers of the users and of the group that a block names; those that are known, with an error.
+func guestsOf(s *config.Serve) (g guests, err error) {
+	g.group = -1
 	for _, name := range s.Users {
-		uid, failed := userID(name)
+		uid, failed := number(name, "user", userID)
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("cannot find user %q of serve %q: %w", name, s.Name, failed))
 			continue
 		}
-		uids = append(uids, uid)
+		g.users = append(g.users, uid)
 	}
-	return uids, err
+	if s.Group == "" {
+		return g, err
+	}
+	gid, failed := number(s.Group, "group", groupID)
+	if failed != nil {
+		return g, errors.Join(err, fmt.Errorf("cannot find group %q of serve %q: %w", s.Group, s.Name, failed))
+	}
+	g.group = gid
+	return g, err
 }
 
-func userID(name string) (int, error) {
+func number(name, kind string, lookup func(string) (string, error)) (int, error) {
 	if id, err := strconv.ParseUint(name, 10, 31); err == nil {
 		return int(id), nil
 	}
-	u, err := user.Lookup(name)
-	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
-		return 0, errors.New("this machine has no such user (create it, or give another name or a number)")
+	text, err := lookup(name)
+	var noUser user.UnknownUserError
+	var noGroup user.UnknownGroupError
+	if errors.As(err, &noUser) || errors.As(err, &noGroup) {
+		return 0, fmt.Errorf("this machine has no such %s (create it, or give another name or a number)", kind)
 	}
 	if err != nil {
 		return 0, err
 	}
-	return strconv.Atoi(u.Uid)
+	return strconv.Atoi(text)
+}
+
+func userID(name string) (string, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return "", err
+	}
+	return u.Uid, nil
+}
+
+func groupID(name string) (string, error) {
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		return "", err
+	}
+	return g.Gid, nil
 }
 
 // listener makes a net.Listener of the socket of a block. Closing it leaves the socket open.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/wire"
 )
 
@@ -26,10 +27,18 @@ type server struct {
 
 	now atomic.Pointer[block] // as configured now
 
+	talks sync.WaitGroup // the dialogues
+
 	mu      sync.Mutex
-	clients []*net.UnixConn // by age, the oldest first
-	said    time.Time       // that somebody was refused
+	clients []client  // by age, the oldest first
+	said    time.Time // that somebody was refused
 	closed  bool
+}
+
+// client is somebody who may ask.
+type client struct {
+	*net.UnixConn
+	who fdpass.Peer
 }
 
 // serve begins to accept. It owns l.
@@ -80,52 +89,74 @@ func (s *server) mayTell() bool {
 	return true
 }
 
-// enter begins a dialogue. Where there are too many, the oldest ends.
+// enter begins a dialogue with whoever may ask. Where there are too many, the oldest ends: so all others are turned away before
+// they count.
 func (s *server) enter(c *net.UnixConn) {
+	who, err := fdpass.PeerOf(c)
+	if s.begin(client{c, who}, err) {
+		return
+	}
+	_ = c.Close()
+	if k := s.now.Load(); s.mayTell() {
+		k.broker.o.Log.Warn("client of a serve block refused: it is of another user", "serve", k.cfg.Name, "uid", who.UID, "pid", who.PID, "error", err)
+	}
+}
+
+// begin is false for somebody who may not ask, or is not known for some reason.
+func (s *server) begin(c client, unknown error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	k := s.now.Load()
+	if unknown != nil || !k.admits(c.who) {
+		return false
+	}
 	if s.closed {
 		_ = c.Close()
-		return
+		return true
 	}
 	if len(s.clients) >= maxClients {
 		_ = s.clients[0].Close()
 		s.clients = s.clients[1:]
 	}
 	s.clients = append(s.clients, c)
-	go s.talk(c)
+	s.talks.Go(func() { s.talk(k, c) })
+	return true
 }
 
 // talk is the whole dialogue with one client.
-func (s *server) talk(c *net.UnixConn) {
+func (s *server) talk(k *block, c client) {
 	defer s.leave(c)
-	k := s.now.Load()
 	log := k.broker.o.Log
-	who, err := peerOf(c)
-	if err != nil || !k.admits(who) {
-		if s.mayTell() {
-			log.Warn("client of a serve block refused: it is of another user", "serve", k.cfg.Name, "uid", who.uid, "pid", who.pid, "error", err)
-		}
-		return
-	}
-	err = wire.Serve(k.broker.ctx, c, k.cfg.Protocol, &access{s, who})
+	err := wire.Serve(k.broker.ctx, c.UnixConn, k.cfg.Protocol, &access{s, c.who})
 	if err != nil && k.broker.ctx.Err() == nil {
-		log.Debug("dialogue failed", "serve", k.cfg.Name, "pid", who.pid, "error", err)
+		log.Debug("dialogue failed", "serve", k.cfg.Name, "pid", c.who.PID, "error", err)
 		return
 	}
-	log.Debug("client served", "serve", k.cfg.Name, "uid", who.uid, "pid", who.pid)
+	log.Debug("client served", "serve", k.cfg.Name, "uid", c.who.UID, "pid", c.who.PID)
+}
+
+// become goes on as another block, and ends the dialogues that this one would not have begun.
+func (s *server) become(k *block) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.now.Swap(k)
+	for _, c := range s.clients {
+		if was.cfg.Protocol != k.cfg.Protocol || !k.admits(c.who) {
+			_ = c.Close()
+		}
+	}
 }
 
 // admits is whether a client may ask at all.
-func (k *block) admits(p peer) bool {
-	return p.uid == 0 || p.uid == os.Geteuid() || slices.Contains(k.guests, p.uid)
+func (k *block) admits(p fdpass.Peer) bool {
+	return p.UID == 0 || p.UID == os.Geteuid() || slices.Contains(k.guests.users, p.UID) || k.guests.group >= 0 && p.In(k.guests.group)
 }
 
-func (s *server) leave(c *net.UnixConn) {
+func (s *server) leave(c client) {
 	_ = c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clients = slices.DeleteFunc(s.clients, func(other *net.UnixConn) bool { return other == c })
+	s.clients = slices.DeleteFunc(s.clients, func(other client) bool { return other.UnixConn == c.UnixConn })
 }
 
 func (s *server) count() int {
@@ -135,6 +166,13 @@ func (s *server) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.clients)
+}
+
+// wait returns when the last dialogue after close has ended, which is at once: their connections are closed.
+func (s *server) wait() {
+	if s != nil {
+		s.talks.Wait()
+	}
 }
 
 // close ends accepting and all dialogues. The socket itself stays open.

@@ -7,12 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/wire"
 )
 
@@ -81,11 +84,134 @@ func TestManyIdleClients(t *testing.T) {
 }
 
 func TestAdmits(t *testing.T) {
-	k := &block{guests: []int{33}}
+	k := &block{guests: guests{[]int{33}, 50}}
 	for uid, want := range map[int]bool{0: true, os.Geteuid(): true, 33: true, 34: false, -1: false} {
-		if got := k.admits(peer{uid: uid}); got != want {
+		if got := k.admits(fdpass.Peer{UID: uid, GID: 34}); got != want {
 			t.Errorf("uid %d: %t", uid, got)
 		}
+	}
+	for _, p := range []fdpass.Peer{{UID: 34, GID: 50}, {UID: 34, GID: 34, Groups: []int{35, 50}}} {
+		if !k.admits(p) {
+			t.Errorf("%+v is not let in", p)
+		}
+		if (&block{guests: guests{group: -1}}).admits(p) {
+			t.Errorf("%+v is let in where no group is", p)
+		}
+	}
+}
+
+// Who may not ask takes no place of those who may, and a reload that takes a right away ends what is based on it.
+func TestOnlyWhoMayAskCounts(t *testing.T) {
+	block := holder(t, "holder")
+	s := newSite(t, block)
+	k, stranger := s.blocks[0], fdpass.Peer{UID: 34, GID: 34}
+	begins := func(who fdpass.Peer) (net.Conn, bool) {
+		here, there := pair(t)
+		return there, k.server.begin(client{here, who}, nil)
+	}
+	for range maxClients + 1 {
+		if _, begun := begins(stranger); begun {
+			t.Fatal("a stranger is talked to")
+		}
+	}
+	if n := k.server.count(); n != 0 {
+		t.Errorf("%d clients", n)
+	}
+	more := *block
+	more.Users = []string{"34"}
+	s.Apply([]*config.Serve{&more})
+	guest, begun := begins(stranger)
+	own, _ := begins(fdpass.Peer{UID: os.Geteuid()})
+	if !begun || k.server.count() != 2 {
+		t.Fatalf("a guest is talked to: %t", begun)
+	}
+	asks := access{k.server, stranger}
+	names(t, &asks)
+	s.Apply([]*config.Serve{block})
+	if n, err := guest.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("read %d, %v", n, err)
+	}
+	_, failed := asks.List()
+	for _, err := range []error{failed, asks.Put("x", pipe(t), time.Time{}), asks.Delete("x")} {
+		if !errors.Is(err, wire.ErrDenied) {
+			t.Errorf("got %v", err)
+		}
+	}
+	other := *block
+	other.Protocol = "zerg"
+	s.Apply([]*config.Serve{&other})
+	if n, err := own.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("read %d, %v", n, err)
+	}
+}
+
+// pair is a connection.
+func pair(t *testing.T) (here, there *net.UnixConn) {
+	t.Helper()
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	there = dial(t, l.Addr().String()).(*net.UnixConn)
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.(*net.UnixConn), there
+}
+
+// Dialogues go on while the broker ends: whatever they ask comes before that as a whole, or not at all. It is for the race detector.
+func TestEndsWhileAsked(t *testing.T) {
+	for name, end := range map[string]func(*Broker){"close": func(b *Broker) { _ = b.Close() }, "abandon": (*Broker).Abandon} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, holder(t, "holder", "*"))
+			c := s.client(t, "holder")
+			var kept []string
+			var all sync.WaitGroup
+			begun := make(chan struct{})
+			all.Go(func() {
+				for n := 0; ; n++ {
+					id := strconv.Itoa(n)
+					err := c.Put(id, pipe(t), time.Time{})
+					list, _ := c.List()
+					for _, l := range list {
+						_ = l.Descriptor.Close()
+					}
+					if n == 5 {
+						close(begun)
+					}
+					if err == nil && n%2 == 1 {
+						err = c.Delete(id)
+					}
+					if err != nil {
+						return
+					}
+					if n%2 == 0 {
+						kept = append(kept, id)
+					}
+					if n == maxStored {
+						return
+					}
+				}
+			})
+			<-begun
+			end(s.Broker)
+			all.Wait()
+			if name == "close" && len(s.vault.held)+len(s.vault.texts) > 0 {
+				t.Errorf("held are %q, saved is %q", s.vault.names(), s.vault.texts)
+			}
+			state, err := readState(s.vault.texts[StateName])
+			if name == "abandon" && (err != nil || len(state.Stored) < len(kept) || len(s.vault.held) != len(state.Stored)) {
+				t.Errorf("kept are %q, saved %d, held %d, %v", kept, len(state.Stored), len(s.vault.held), err)
+			}
+			if err := c.Delete("0"); err != errStopped {
+				t.Error(err)
+			}
+			if _, err := c.List(); err != errStopped {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -188,8 +314,17 @@ func TestCheck(t *testing.T) {
 	if err := Check([]*config.Serve{good, bad}); err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
-	if uids, err := guests(good); err != nil || !slices.Equal(uids, []int{0, 12345}) {
-		t.Errorf("got %v, %v", uids, err)
+	if g, err := guestsOf(good); err != nil || !slices.Equal(g.users, []int{0, 12345}) || g.group != -1 {
+		t.Errorf("got %v, %v", g, err)
+	}
+	for group, want := range map[string]int{"root": 0, "12345": 12345} {
+		if g, err := guestsOf(&config.Serve{Group: group}); err != nil || g.group != want {
+			t.Errorf("group %s: %v, %v", group, g, err)
+		}
+	}
+	if _, err := guestsOf(&config.Serve{Name: "b", Group: "no-such-group"}); err == nil ||
+		err.Error() != `cannot find group "no-such-group" of serve "b": this machine has no such group (create it, or give another name or a number)` {
+		t.Error(err)
 	}
 }
 

@@ -75,17 +75,26 @@ func (s *shelf) close() error {
 func (b *Broker) appendStored(list []fdpass.Named, block string) ([]fdpass.Named, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, e := range b.store.of(block) {
-		d, err := e.d.Dup()
-		if err != nil {
-			for _, n := range list {
-				_ = n.Descriptor.Close()
-			}
-			return nil, err
-		}
-		list = append(list, fdpass.Named{Name: e.ID, Descriptor: d})
+	var err error
+	if b.closed {
+		err = errStopped
 	}
-	return list, nil
+	for _, e := range b.store.of(block) {
+		var d *fdpass.Descriptor
+		if err == nil {
+			d, err = e.d.Dup()
+		}
+		if err == nil {
+			list = append(list, fdpass.Named{Name: e.ID, Descriptor: d})
+		}
+	}
+	if err == nil {
+		return list, nil
+	}
+	for _, n := range list {
+		_ = n.Descriptor.Close()
+	}
+	return nil, err
 }
 
 // put stores d, which it owns. What it is is saved first: of a process that is killed in between the next one finds an entry
@@ -101,7 +110,7 @@ func (b *Broker) put(k *block, id string, d *fdpass.Descriptor, until time.Time)
 	switch {
 	case b.closed:
 		return errStopped
-	case b.find(k.cfg.Name) == nil:
+	case !b.find(k.cfg.Name).allows(id): // as it is now
 		return wire.ErrDenied
 	case b.store.find(k.cfg.Name, id) != nil:
 		return wire.ErrExists
@@ -125,6 +134,9 @@ func (b *Broker) put(k *block, id string, d *fdpass.Descriptor, until time.Time)
 func (b *Broker) delete(k *block, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.closed { // what is saved is of whoever goes on from it now
+		return errStopped
+	}
 	e := b.store.find(k.cfg.Name, id)
 	if e == nil {
 		return wire.ErrUnknown

@@ -38,7 +38,7 @@ func (s *Server) descriptors(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer c.Close()
-	s.log.Info("descriptors given away", "listeners", namesOf(list), "pid", peerOf(r.http.Context()).pid)
+	s.log.Info("descriptors given away", "listeners", namesOf(list), "pid", peerOf(r.http.Context()).PID)
 	if err := handOut(c, list); err != nil {
 		s.log.Debug("descriptors not given away", "error", err)
 	}

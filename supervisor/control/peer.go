@@ -2,19 +2,22 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"slices"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // peer is who is at the other end of a connection, as the kernel says.
 type peer struct {
-	pid, uid, gid int
-	groups        []int // supplementary ones
-	err           error // why it is not known
+	fdpass.Peer
+	err error // why it is not known
 }
+
+func nobody(why string) peer { return peer{fdpass.Peer{UID: -1}, errors.New(why)} }
 
 type peerKey struct{}
 
@@ -25,9 +28,10 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 	}
 	unix, ok := c.(*net.UnixConn)
 	if !ok {
-		return context.WithValue(ctx, peerKey{}, peer{uid: -1, err: fmt.Errorf("connection is not over a unix socket")})
+		return context.WithValue(ctx, peerKey{}, nobody("connection is not over a unix socket"))
 	}
-	return context.WithValue(ctx, peerKey{}, credentials(unix))
+	p, err := fdpass.PeerOf(unix)
+	return context.WithValue(ctx, peerKey{}, peer{p, err})
 }
 
 // peerOf is the peer of the request's connection; without one nobody is known.
@@ -35,7 +39,7 @@ func peerOf(ctx context.Context) peer {
 	if p, ok := ctx.Value(peerKey{}).(peer); ok {
 		return p
 	}
-	return peer{uid: -1, err: fmt.Errorf("no connection")}
+	return nobody("no connection")
 }
 
 // gate lets in the own user, root and one group.
@@ -48,9 +52,9 @@ func (g gate) check(p peer) error {
 	switch {
 	case p.err != nil:
 		return &badRequest{http.StatusForbidden, CodeFailed, fmt.Sprintf("cannot tell who you are: %v", p.err)}
-	case p.uid == g.uid, p.uid == 0:
+	case p.UID == g.uid, p.UID == 0:
 		return nil
-	case g.gid >= 0 && (p.gid == g.gid || slices.Contains(p.groups, g.gid)):
+	case g.gid >= 0 && p.In(g.gid):
 		return nil
 	}
 	also := ""
@@ -58,5 +62,5 @@ func (g gate) check(p peer) error {
 		also = fmt.Sprintf(", members of group %d", g.gid)
 	}
 	return &badRequest{http.StatusForbidden, CodeFailed,
-		fmt.Sprintf("user %d may not control this supervise: only user %d%s and root may (see control.group)", p.uid, g.uid, also)}
+		fmt.Sprintf("user %d may not control this supervise: only user %d%s and root may (see control.group)", p.UID, g.uid, also)}
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 func withUser(ctx context.Context, uid int) context.Context {
-	return context.WithValue(ctx, peerKey{}, peer{uid: uid, gid: uid, pid: 1})
+	return context.WithValue(ctx, peerKey{}, peer{fdpass.Peer{UID: uid, GID: uid, PID: 1}, nil})
 }
 
 func TestGate(t *testing.T) {
@@ -18,14 +20,14 @@ func TestGate(t *testing.T) {
 		peer peer
 		ok   bool
 	}{
-		"same user":              {g, peer{uid: 1000, gid: 1}, true},
-		"root":                   {g, peer{uid: 0, gid: 1}, true},
-		"primary group":          {g, peer{uid: 7, gid: 50}, true},
-		"supplementary group":    {g, peer{uid: 7, gid: 7, groups: []int{3, 50}}, true},
-		"stranger":               {g, peer{uid: 7, gid: 7, groups: []int{8}}, false},
-		"no group configured":    {gate{1000, -1}, peer{uid: 7, gid: 50, groups: []int{50}}, false},
-		"not known":              {g, peer{uid: 0, err: errors.New("no")}, false},
-		"unknown user, our mark": {gate{-1, -1}, peer{uid: -1, err: errors.New("no")}, false},
+		"same user":              {g, peer{fdpass.Peer{UID: 1000, GID: 1}, nil}, true},
+		"root":                   {g, peer{fdpass.Peer{UID: 0, GID: 1}, nil}, true},
+		"primary group":          {g, peer{fdpass.Peer{UID: 7, GID: 50}, nil}, true},
+		"supplementary group":    {g, peer{fdpass.Peer{UID: 7, GID: 7, Groups: []int{3, 50}}, nil}, true},
+		"stranger":               {g, peer{fdpass.Peer{UID: 7, GID: 7, Groups: []int{8}}, nil}, false},
+		"no group configured":    {gate{1000, -1}, peer{fdpass.Peer{UID: 7, GID: 50, Groups: []int{50}}, nil}, false},
+		"not known":              {g, peer{fdpass.Peer{UID: 0}, errors.New("no")}, false},
+		"unknown user, our mark": {gate{-1, -1}, peer{fdpass.Peer{UID: -1}, errors.New("no")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := c.gate.check(c.peer); (err == nil) != c.ok {
@@ -36,7 +38,7 @@ func TestGate(t *testing.T) {
 }
 
 func TestRefusalIsClear(t *testing.T) {
-	err := gate{uid: 1000, gid: 50}.check(peer{uid: 7})
+	err := gate{uid: 1000, gid: 50}.check(peer{fdpass.Peer{UID: 7}, nil})
 	want := "user 7 may not control this supervise: only user 1000, members of group 50 and root may (see control.group)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)

@@ -98,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 	who := peerOf(r.Context())
 	if err := s.gate.check(who); err != nil {
-		s.log.Warn("control request refused", "uid", who.uid, "pid", who.pid, "method", r.Method, "path", r.URL.Path)
+		s.log.Warn("control request refused", "uid", who.UID, "pid", who.PID, "method", r.Method, "path", r.URL.Path)
 		return err
 	}
 	rt, name, err := s.find(r.Method, r.URL)
@@ -110,7 +110,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if rt.method == http.MethodPost {
-		s.log.Debug("control request", "path", r.URL.Path, "uid", who.uid, "pid", who.pid)
+		s.log.Debug("control request", "path", r.URL.Path, "uid", who.UID, "pid", who.PID)
 	}
 	return rt.serve(s, w, &request{http: r, rest: http.NewResponseController(w), name: name, query: query})
 }

@@ -1,4 +1,4 @@
-package control
+package fdpass
 
 import (
 	"net"
@@ -7,29 +7,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// credentials asks for SO_PEERCRED and SO_PEERGROUPS, see unix(7): both are of the moment of connect(2), so that a process
-// cannot pass itself off as another one that has its pid later.
-func credentials(c *net.UnixConn) peer {
+func peerOf(c *net.UnixConn) (Peer, error) {
+	p := Peer{UID: -1}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return peer{uid: -1, err: err}
+		return p, err
 	}
-	p := peer{uid: -1}
-	if err := raw.Control(func(fd uintptr) { p = credentialsOf(int(fd)) }); err != nil {
-		p.err = err
+	var failed error
+	if err := raw.Control(func(fd uintptr) { p, failed = peerAt(int(fd)) }); err != nil {
+		return p, err
 	}
-	return p
+	return p, failed
 }
 
-func credentialsOf(fd int) peer {
+func peerAt(fd int) (Peer, error) {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
-		return peer{uid: -1, err: err}
+		return Peer{UID: -1}, err
 	}
-	p := peer{pid: int(cred.Pid), uid: int(cred.Uid), gid: int(cred.Gid)}
+	p := Peer{PID: int(cred.Pid), UID: int(cred.Uid), GID: int(cred.Gid)}
 	// Without the supplementary groups (Linux before 4.13) the first one still counts.
-	p.groups, _ = peerGroups(fd)
-	return p
+	p.Groups, _ = peerGroups(fd)
+	return p, nil
 }
 
 // peerGroups has no function in x/sys. ERANGE comes with the size that is needed.
