@@ -24,3 +24,7 @@ func (h Holder) String() string {
 // come from sock_diag(7), their processes from /proc; what other users run stays hidden to all but root. It is empty
 // when nobody holds the address.
 func Holders(a Address) ([]Holder, error) { return holders(a) }
+
+// Unheld gives the indexes of those sockets that none of the processes has open. It gives none where that cannot be known: a process that is
+// gone, or that we may not look into.
+func Unheld(pids []int, sockets []*Descriptor) []int { return unheld(pids, sockets) }

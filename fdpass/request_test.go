@@ -45,11 +45,12 @@ const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUp
 
 func TestRequest(t *testing.T) {
 	list := manyNamed(t, 300)
-	var asked string
+	asked := make(chan string, 1)
 	control := answering(t, func(c *net.UnixConn, head string) {
-		asked = head
 		_, _ = io.WriteString(c, switching)
 		_ = Send(c, list)
+		c.Close() // before the descriptors are counted
+		asked <- head
 	})
 	var names []string
 	for _, n := range list {
@@ -66,12 +67,13 @@ func TestRequest(t *testing.T) {
 		}
 	}
 	closeAll(got)
+	head := <-asked
 	if after := openDescriptors(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
-	if !strings.HasPrefix(asked, "GET /v1/descriptors?name=l0&name=l1&name=l2&") || !strings.HasSuffix(asked,
+	if !strings.HasPrefix(head, "GET /v1/descriptors?name=l0&name=l1&name=l2&") || !strings.HasSuffix(head,
 		" HTTP/1.1\r\nHost: supervise\r\nConnection: Upgrade\r\nUpgrade: supervise-descriptors\r\n\r\n") {
-		t.Errorf("it asked %q", asked)
+		t.Errorf("it asked %q", head)
 	}
 }
 

@@ -42,6 +42,7 @@ const (
 	KindWorkerFailed   = "worker.failed" // exited when it should not have, or never became ready
 	KindWorkerBackoff  = "worker.backoff"
 	KindWorkerIgnored  = "worker.ignored" // a notify message that was not its own
+	KindWorkerClosed   = "worker.closed"  // it is ready, and has a listener no longer that it was given
 
 	KindHookFailed = "hook.failed"
 

@@ -185,6 +185,8 @@ func (p *fakeProcess) release() {
 	p.freed = true
 }
 
+func (p *fakeProcess) seek() {}
+
 func (p *fakeProcess) output() []string { return []string{"last words"} }
 
 func (p *fakeProcess) got() []syscall.Signal {

@@ -76,6 +76,9 @@ func (s *service) happened(w *worker, h happening) {
 		h.message.Close()
 	case ignored:
 		s.emit(Event{Kind: KindWorkerIgnored, Generation: w.gen.number, Worker: &w.index, PID: h.pid, Error: h.err.Error(), Message: "notify message ignored"})
+	case closedListener:
+		s.emit(Event{Kind: KindWorkerClosed, Generation: w.gen.number, Worker: &w.index, PID: w.pid, Listener: h.name, Error: h.err.Error(),
+			Message: "worker is ready and has closed a listener: whoever connects there waits"})
 	case ended:
 		s.ended(w, h)
 	}
@@ -140,6 +143,7 @@ func (s *service) enterReady(w *worker) {
 	if w.gen.promoted {
 		s.tellSockets(w, "promoted")
 	}
+	s.later(func() { w.proc.seek() })
 	w.armWatchdog(s)
 	w.baked = w.gen.cfg.Rollout.Bake == 0 || w.gen.promoted
 	s.awaitBaked(w, 0)

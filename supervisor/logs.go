@@ -144,7 +144,7 @@ func levelOf(kind string) hclog.Level {
 	switch kind {
 	case KindRollback, KindWorkerFailed, KindHookFailed, KindReloadFailed, KindNotSaved, KindUpgradeFailed:
 		return hclog.Error
-	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored:
+	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored, KindWorkerClosed:
 		return hclog.Warn
 	case KindWorkerStarted, KindWorkerDraining, KindWorkerExited:
 		return hclog.Debug

@@ -170,6 +170,8 @@ func spoil(how string) int {
 		err = syscall.Listen(3, 1)
 	case "shutdown":
 		err = syscall.Shutdown(3, syscall.SHUT_RDWR)
+	case "close":
+		err = syscall.Close(4)
 	}
 	if err == nil {
 		err = say("READY=1")

@@ -155,3 +155,25 @@ func TestProcOutputFileClosed(t *testing.T) {
 		t.Errorf("%d files are open", n)
 	}
 }
+
+// TestProcClosedListener: a server that does not know a listener closes it, and everything else looks well.
+func TestProcClosedListener(t *testing.T) {
+	r := newRig(t, `
+	listener "web" { address = "tcp4://127.0.0.1:0" }
+	listener "admin" { address = "tcp4://127.0.0.1:0" }
+	service "app" {
+		command   = ["SELF", "worker", "spoil", "close"]
+		listeners = ["web", "admin"]
+		ready { when = "notify" }
+	}`).started()
+	e := r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerClosed })
+	if e.Listener != "admin" || e.PID != r.status().Services[0].Workers[0].PID || !strings.Contains(e.Error, "have its own configuration use tcp4://127.0.0.1:") {
+		t.Errorf("got %+v", e)
+	}
+	_ = r.m.Events(t.Context(), false, func(e Event) error {
+		if e.Kind == KindWorkerClosed && e.Listener != "admin" {
+			t.Errorf("told as well: %+v", e)
+		}
+		return nil
+	})
+}

@@ -45,6 +45,7 @@ type process interface {
 	kill()                // SIGKILL to the whole process tree
 	follow(pid int) error // MAINPID=
 	release()             // the worker is gone: give back all that was made for it
+	seek()                // have it told if a listener is open in none of the worker's processes
 	output() []string     // its last lines
 }
 
@@ -68,17 +69,19 @@ type happening struct {
 	exit    keeper.Exit    // exited
 	err     error          // exited: it could not be started; ignored: why
 	message notify.Message // said
+	name    string         // closedListener: which
 	done    func()         // called when it is taken in and saved; may be nil
 }
 
 type happeningKind int
 
 const (
-	launched     happeningKind = iota
-	foundReady                 // a channel, a log line, an acknowledgement, its URL or a command says so
-	foundStopped               // it has stopped itself
-	said                       // sd_notify(3)
-	ignored                    // somebody else's sd_notify(3)
+	launched       happeningKind = iota
+	foundReady                   // a channel, a log line, an acknowledgement, its URL or a command says so
+	foundStopped                 // it has stopped itself
+	said                         // sd_notify(3)
+	ignored                      // somebody else's sd_notify(3)
+	closedListener               // it has one no longer that it was given
 	ended
 )
 

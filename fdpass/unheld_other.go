@@ -1,0 +1,5 @@
+//go:build !linux
+
+package fdpass
+
+func unheld([]int, []*Descriptor) []int { return nil }

@@ -1,0 +1,31 @@
+package supervisor
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+)
+
+// seek implements process. A server closes what its own configuration does not name, and seems ready all the same.
+func (c *child) seek() {
+	given, names, sockets := c.layout.handoff.Numbers, c.spec.service.Listeners, []*fdpass.Descriptor{}
+	for _, n := range given {
+		if n.Socket >= len(c.spec.leases) {
+			return
+		}
+		sockets = append(sockets, c.spec.leases[n.Socket].Socket().Descriptor())
+	}
+	go func() {
+		var lost []int
+		for _, i := range fdpass.Unheld(proctree.Members(c.process.Root), sockets) {
+			lost = append(lost, given[i].Socket)
+		}
+		slices.Sort(lost)
+		for _, i := range slices.Compact(lost) {
+			c.tell(happening{kind: closedListener, name: names[i], err: fmt.Errorf(
+				"nothing of it has listener %q open (have its own configuration use %s, or take the listener from the service)", names[i], c.spec.leases[i].Socket().Address())})
+		}
+	}()
+}
