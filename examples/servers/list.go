@@ -61,7 +61,7 @@ var servers = []server{
 		note: "TERM, with `queue_requests false`: else it closes connections that were accepted and have not sent anything yet",
 	},
 	{
-		name: "unicorn", programs: []string{"unicorn"}, install: "unicorn", handoff: "systemd", port: 8110, keeps: true,
+		name: "unicorn", programs: []string{"unicorn"}, install: "unicorn", handoff: "unicorn", port: 8110, keeps: true,
 		note: "QUIT",
 	},
 	{

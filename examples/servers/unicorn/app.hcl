@@ -1,4 +1,4 @@
-# unicorn: it looks for its address among the sockets that LISTEN_FDS announces. QUIT lets it finish; TERM does not.
+# unicorn: it looks for its address among the descriptors in UNICORN_FD. QUIT lets it finish; TERM does not.
 
 listener "web" {
   address = "tcp://127.0.0.1:8110" # the same as in unicorn.rb
