@@ -28,6 +28,11 @@ type Problem struct {
 	Excerpt string
 }
 
+// Wrong is the error of a service that this package could not see, with the service's place in the file.
+func (s *Service) Wrong(text string) *Error {
+	return &Error{Problems: []Problem{{File: s.place.Filename, Line: s.place.Start.Line, Column: s.place.Start.Column, Text: text}}}
+}
+
 // mostProblems bounds an error: nobody reads more, and a broken file can have one per byte.
 const mostProblems = 100
 

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -85,7 +86,21 @@ func resolve(s spec, around surroundings) (layout, error) {
 }
 
 func notHandedOver(s spec, err error) error {
-	return fmt.Errorf("cannot hand the listeners of service %q over: %w", s.service.Name, err)
+	return s.service.Wrong(fmt.Sprintf("cannot use handoff of service %q: %v", s.service.Name, err))
+}
+
+// Verify is whether every service's listeners can be handed over in its dialects. Nothing but the file can change that. The error joins one
+// *config.Error for each service.
+func Verify(c *config.Config) error {
+	var problems []error
+	for _, cfg := range c.Services {
+		s := spec{service: cfg, all: c, generation: 1}
+		l := layout{sockets: socketsOf(s)}
+		if _, err := dialect.Combine(cfg.Handoff, l.input(s, surroundings{runtimeDir: "/run"})); err != nil {
+			problems = append(problems, notHandedOver(s, err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // input is what a dialect may know. The command is not there before expressions are resolved.

@@ -101,7 +101,7 @@ func (a *app) runFor(s *session, r runner) error {
 func (a *app) read(r runner) (*config.Config, error) {
 	cfg, err := r.load(a.config)
 	if err == nil {
-		err = checkSources(cfg, r.sources)
+		err = errors.Join(checkSources(cfg, r.sources), supervisor.Verify(cfg))
 	}
 	if err != nil {
 		return nil, err
