@@ -8,7 +8,8 @@ var ErrNotThere = errors.New("it is not there")
 // TakeFrom duplicates a listening socket out of a running process (pidfd_open(2), pidfd_getfd(2)), which goes on with its
 // own. The caller owns the descriptor; it is the one that Restore takes for spec. The process is looked through by
 // /proc/PID/fd; only sockets are touched, and of those only the one that is bound to the address of spec, has its type
-// and listens is kept.
+// and listens is kept. It is bound to the interface of spec, or to none (CheckPlace), and in our network namespace: one
+// that is there but in another namespace is an error.
 //
 // A wildcard tcp:// or udp:// is one socket for IPv4 and IPv6. In its place an IPv4 one at 0.0.0.0 is taken when the
 // process has nothing at the same port for IPv6: then everybody who was served goes on to be. When it has both, each

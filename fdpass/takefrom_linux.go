@@ -44,6 +44,8 @@ type finding struct {
 	exact   []*Descriptor // as Open would make it
 	ipv4    []*Descriptor // at 0.0.0.0, where one for IPv4 and IPv6 was looked for
 	listens []Address     // all that take connections or datagrams, for the error
+	beside  []string      // those of them that are at another place, with what is said of them
+	abroad  bool          // one of those is in another network namespace
 }
 
 // search opens the pidfd first: from then on the number cannot mean another process.
@@ -84,14 +86,16 @@ func (f *finding) look(pidfd, number int) error {
 	}
 	d := &Descriptor{fd: fd}
 	if !takes(fd) {
-		return d.Close()
+		d.CloseForeign() // its process may be the first to close it
+		return nil
 	}
+	is, _, differs := inspect(fd, f.spec)
+	elsewhere := checkPlace(fd, f.spec)
 	if a, err := describe(fd); err == nil {
-		f.listens = append(f.listens, a)
+		f.heard(a, differs, elsewhere)
 	}
-	is, _, err := inspect(fd, f.spec)
 	switch {
-	case err != nil:
+	case differs != nil || elsewhere != nil:
 		return d.Close()
 	case len(f.wanted) > 1 && is.domain != f.wanted[0].domain:
 		f.ipv4 = append(f.ipv4, d)
@@ -99,6 +103,16 @@ func (f *finding) look(pidfd, number int) error {
 		f.exact = append(f.exact, d)
 	}
 	return nil
+}
+
+// heard notes what there is, for the error.
+func (f *finding) heard(a Address, differs, elsewhere error) {
+	if elsewhere == nil {
+		f.listens = append(f.listens, a)
+		return
+	}
+	f.beside = append(f.beside, fmt.Sprintf("%s (%v)", a, elsewhere))
+	f.abroad = f.abroad || differs == nil && errors.Is(elsewhere, errNamespace)
 }
 
 // takes says whether a socket takes connections, or datagrams from anybody.
@@ -153,10 +167,13 @@ func (f *finding) migrates() bool {
 }
 
 func (f *finding) missing() error {
-	if len(f.listens) == 0 {
+	if f.abroad { // to open another one here would serve nobody whom it serves
+		return fmt.Errorf("%w (take it by a supervise in that namespace, or leave take_from out)", errNamespace)
+	}
+	if len(f.listens)+len(f.beside) == 0 {
 		return fmt.Errorf("%w: it has no listening socket", ErrNotThere)
 	}
-	var names []string
+	names := f.beside
 	for _, a := range f.listens {
 		names = append(names, a.String())
 	}

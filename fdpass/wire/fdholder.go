@@ -61,7 +61,7 @@ func (p *peer) retrieve(r request, s Store) error {
 	if err != nil {
 		return p.say(err)
 	}
-	defer d.Close()
+	defer d.CloseForeign() // the last one, if it is deleted
 	if r.remove {
 		if err := s.Delete(r.id); err != nil {
 			return p.say(err)

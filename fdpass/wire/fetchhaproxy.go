@@ -12,7 +12,7 @@ import (
 
 // FetchHAProxy takes the listeners of a running HAProxy over its stats socket, which must have "expose-fd listeners". It
 // gives duplicates, which the caller owns; HAProxy serves on. Name is the address, as a configuration of supervise writes
-// it. Listeners in another network namespace are among them.
+// it. Listeners in another network namespace, and at one interface, are among them: see fdpass.CheckPlace.
 //
 // HAProxy binds a unix path under another name and renames it, so that the address of such a socket is not its path.
 func FetchHAProxy(ctx context.Context, path string) ([]fdpass.Named, error) {

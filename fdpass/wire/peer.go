@@ -46,7 +46,7 @@ func (p *peer) close() {
 // drop closes what came.
 func (p *peer) drop() {
 	for _, d := range p.got {
-		_ = d.Close()
+		d.CloseForeign()
 	}
 	p.got = nil
 }

@@ -38,7 +38,7 @@ func find(s Store, name string) (*fdpass.Descriptor, error) {
 			found = n.Descriptor
 			continue
 		}
-		_ = n.Descriptor.Close()
+		n.Descriptor.CloseForeign()
 	}
 	if found == nil {
 		return nil, ErrUnknown
@@ -48,6 +48,6 @@ func find(s Store, name string) (*fdpass.Descriptor, error) {
 
 func closeAll(list []fdpass.Named) {
 	for _, n := range list {
-		_ = n.Descriptor.Close()
+		n.Descriptor.CloseForeign()
 	}
 }

@@ -43,7 +43,7 @@ func (a *access) List() ([]fdpass.Named, error) {
 func (a *access) Put(name string, d *fdpass.Descriptor, until time.Time) error {
 	k, err := a.block()
 	if err != nil || !k.allows(name) {
-		_ = d.Close()
+		d.CloseForeign()
 		return wire.ErrDenied
 	}
 	err = k.broker.put(k, name, d, until)

@@ -104,7 +104,7 @@ func (b *Broker) put(k *block, id string, d *fdpass.Descriptor, until time.Time)
 	defer b.mu.Unlock()
 	defer func() {
 		if err != nil {
-			_ = d.Close()
+			d.CloseForeign()
 		}
 	}()
 	switch {
@@ -162,7 +162,7 @@ func (b *Broker) discard(which func(*stored) bool) {
 		b.o.Log.Error("cannot save what programs have stored, a manager after this one would know an older state", "error", err)
 	}
 	for _, e := range gone {
-		_ = e.d.Close()
+		e.d.CloseForeign()
 		if err := b.o.Vault.Drop(e.Key); err != nil {
 			b.o.Log.Error("cannot let go of a descriptor, it stays open", "descriptor", e.Key, "error", err)
 		}

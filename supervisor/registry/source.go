@@ -77,10 +77,10 @@ func fetchHAProxy(ctx context.Context, path string, spec fdpass.Spec) (taken, er
 	if err != nil {
 		return taken{}, unlessThere(err)
 	}
-	n := fdpass.Match(list, spec)
-	got, names := taken{who: "HAProxy at " + path}, []string{}
-	for i, l := range list {
-		names = append(names, l.Name)
+	here, names := atPlace(list, spec)
+	n := fdpass.Match(here, spec)
+	got := taken{who: "HAProxy at " + path}
+	for i, l := range here {
 		if i == n {
 			got.d = l.Descriptor
 		} else {
@@ -93,6 +93,19 @@ func fetchHAProxy(ctx context.Context, path string, spec fdpass.Spec) (taken, er
 	return got, nil
 }
 
+// atPlace leaves out what other clients reach than those of spec. The names are of all, with the reason.
+func atPlace(list []fdpass.Named, spec fdpass.Spec) (here []fdpass.Named, names []string) {
+	for _, l := range list {
+		if err := fdpass.CheckPlace(l.Descriptor, spec); err != nil {
+			_ = l.Descriptor.Close()
+			names = append(names, fmt.Sprintf("%s (%v)", l.Name, err))
+			continue
+		}
+		here, names = append(here, l), append(names, l.Name)
+	}
+	return here, names
+}
+
 func fetchHolder(ctx context.Context, from config.TakeFrom, spec fdpass.Spec) (taken, error) {
 	id := cmp.Or(from.ID, spec.Name)
 	d, err := wire.FetchFDHolder(ctx, from.Path, id)
@@ -101,6 +114,10 @@ func fetchHolder(ctx context.Context, from config.TakeFrom, spec fdpass.Spec) (t
 	}
 	if err != nil {
 		return taken{}, unlessThere(err)
+	}
+	if err := fdpass.CheckPlace(d, spec); err != nil {
+		_ = d.Close()
+		return taken{}, err
 	}
 	return taken{d: d, who: fmt.Sprintf("s6-fdholder at %s, identifier %q", from.Path, id)}, nil
 }

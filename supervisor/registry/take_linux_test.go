@@ -2,9 +2,11 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -243,6 +245,32 @@ func TestFetch(t *testing.T) {
 		if _, err := fetch(from, spec); !errors.Is(err, errAbsent) {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// Of two at one address, the one at the configured interface is meant, however they come.
+func TestAtPlace(t *testing.T) {
+	bound, err := fdpass.Open(fdpass.Spec{Name: "lo", Address: fdpass.Address{Network: "tcp4", Host: "127.0.0.1"}, UID: -1, GID: -1,
+		Options: fdpass.Options{BindDevice: "lo"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bound.Close()
+	for device, want := range map[string]string{"lo": "[plain (it is bound to no interface, expected was \"lo\") lo]", "": "[plain lo (it is bound to interface \"lo\")]"} {
+		var list []fdpass.Named
+		for name, s := range map[string]*fdpass.Socket{"plain": other(t, "tcp4://127.0.0.1:0"), "lo": bound} {
+			d, err := s.Descriptor().Dup()
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, fdpass.Named{Name: name, Descriptor: d})
+		}
+		slices.SortFunc(list, func(a, b fdpass.Named) int { return -strings.Compare(a.Name, b.Name) })
+		here, names := atPlace(list, fdpass.Spec{Options: fdpass.Options{BindDevice: device}})
+		if fmt.Sprint(names) != want || len(here) != 1 {
+			t.Errorf("%q: got %d, %v", device, len(here), names)
+		}
+		_ = here[0].Descriptor.Close()
 	}
 }
 
