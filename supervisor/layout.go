@@ -69,12 +69,8 @@ func resolve(s spec, around surroundings) (layout, error) {
 		return layout{}, notHandedOver(s, err)
 	}
 	l.channels = slices.Clone(l.handoff.Channels)
-	fd := s.service.Ready.FD
-	if fd == 0 {
-		fd = dialect.Free(l.handoff)
-	}
-	if c, env, own := dialect.ReadyChannel(s.service.Ready.When, fd, in); own {
-		l.channels, l.own, l.ownEnv = append(l.channels, c), own, env
+	if err = l.addReady(s, in); err != nil {
+		return l, err
 	}
 	if l.resolved, err = s.service.Resolve(l.scope(s, around)); err != nil {
 		return l, err
@@ -83,6 +79,42 @@ func resolve(s spec, around surroundings) (layout, error) {
 		err = notHandedOver(s, err)
 	}
 	return l, err
+}
+
+// addReady adds the channel of ready.when, if it has one.
+func (l *layout) addReady(s spec, in dialect.Input) error {
+	free, fd := dialect.Free(l.handoff), s.service.Ready.FD
+	if fd == 0 {
+		fd = free
+	}
+	c, env, own := dialect.ReadyChannel(s.service.Ready.When, fd, in)
+	if !own {
+		return nil
+	}
+	if what := l.holds(s, fd); what != "" {
+		free += max(0, s.service.FDStore-len(s.storedNames)) // for those that are stored later
+		return fmt.Errorf("cannot use ready.fd of service %q: descriptor %d is %s (take one from %d, or remove the line)", s.service.Name, fd, what, free)
+	}
+	l.channels, l.own, l.ownEnv = append(l.channels, c), own, env
+	return nil
+}
+
+// holds is what the handoff has at a descriptor; "" for nothing.
+func (l layout) holds(s spec, fd int) string {
+	for _, n := range l.handoff.Numbers {
+		if n.FD == fd {
+			return fmt.Sprintf("listener %q", s.service.Listeners[n.Socket])
+		}
+	}
+	for i, c := range l.handoff.Channels {
+		if c.FD == fd {
+			return "the " + l.whatIs(i)
+		}
+	}
+	if i := slices.Index(l.handoff.StoredFDs, fd); i >= 0 {
+		return fmt.Sprintf("the stored descriptor %q", s.storedNames[i])
+	}
+	return ""
 }
 
 func notHandedOver(s spec, err error) error {

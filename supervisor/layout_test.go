@@ -57,6 +57,42 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// TestReadyTaken checks that a descriptor is not given twice: tableflip's listeners have one for each spelling of their address.
+func TestReadyTaken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		attributes string
+		stored     []string
+		want       string
+	}{
+		"listener": {`handoff = ["tableflip"]
+			ready {
+				when = "newline"
+				fd   = 7
+			}`, nil, `cannot use ready.fd of service "app": descriptor 7 is listener "web" (take one from 8, or remove the line)`},
+		"free": {`handoff = ["tableflip"]
+			ready {
+				when = "newline"
+				fd   = 8
+			}`, nil, ""},
+		"stored": {`ready {
+				when = "crank"
+				fd   = 5
+			}`, []string{"a"}, `cannot use ready.fd of service "app": descriptor 5 is the stored descriptor "a" (take one from 6, or remove the line)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := parseFile(t, strings.Replace(two, `ready { when = "newline" }`, tt.attributes, 1))
+			_, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1, storedNames: tt.stored}, surroundings{runtimeDir: "/run/w"})
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // TestBindNonblocking checks which descriptors a worker gets with O_NONBLOCK: all of its listeners, where its handoff says so.
 func TestBindNonblocking(t *testing.T) {
 	for handoff, want := range map[string][]int{"systemd": nil, "nghttpx": {3, 4}} {
