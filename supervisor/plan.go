@@ -27,6 +27,8 @@ type WorkerPlan struct {
 	Parent string `json:"parent,omitempty"`
 	// Warnings are what goes wrong with its handoff, a sentence each.
 	Warnings []string `json:"warnings,omitempty"`
+	// Notes are what its program wants of its own configuration, likewise.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // PlannedSocket is a socket that is served to one worker.
@@ -78,6 +80,7 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(added), Files: plannedFiles(s, l),
 		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, h.around(h.folder(s))),
+		Notes: dialect.Notes(s.service.Handoff, l.input(s, h.around(h.folder(s)))),
 	}, nil
 }
 

@@ -35,6 +35,8 @@ type dialect struct {
 	owns func(key string) bool
 	// traps says what is likely to go wrong with the sockets; nil if nothing is.
 	traps func(in Input) []string
+	// notes says what to heed that cannot be seen from here; nil if there is nothing.
+	notes func(in Input) []string
 }
 
 // words is what one convention says.

@@ -12,7 +12,7 @@ import "syscall"
 //
 // Source: endless endless.go, NewServer, getListener and ListenAndServe.
 func endless() dialect {
-	return dialect{name: "endless", tell: tellEndless, traps: endlessTraps,
+	return dialect{name: "endless", tell: tellEndless, notes: endlessNotes,
 		owns: isOneOf("ENDLESS_CONTINUE", "ENDLESS_SOCKET_ORDER")}
 }
 

@@ -14,7 +14,7 @@ import (
 //
 // Source: grace gracehttp/http.go, run; gracenet/net.go, inherit.
 func grace() dialect {
-	return dialect{name: "grace", tell: tellGrace, owns: isOneOf("LISTEN_FDS"), traps: graceTraps}
+	return dialect{name: "grace", tell: tellGrace, owns: isOneOf("LISTEN_FDS"), notes: graceNotes}
 }
 
 func tellGrace(in Input, fds []int) (words, error) {

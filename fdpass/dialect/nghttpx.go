@@ -17,7 +17,7 @@ import (
 // Source: nghttp2 1.52 src/shrpx.cc, get_inherited_addr_from_env, create_tcp_server_socket and event_loop; master
 // for the newer ones.
 func nghttpx() dialect {
-	return dialect{name: "nghttpx", tell: tellNghttpx, owns: ownsNghttpx, traps: nghttpxTraps}
+	return dialect{name: "nghttpx", tell: tellNghttpx, owns: ownsNghttpx, traps: nghttpxTraps, notes: nghttpxNotes}
 }
 
 func tellNghttpx(in Input, fds []int) (words, error) {

@@ -12,14 +12,14 @@ import "strings"
 // Source: nginx src/core/nginx.c, ngx_add_inherited_sockets; src/core/ngx_connection.c,
 // ngx_set_inherited_sockets.
 func nginx() dialect {
-	return dialect{name: "nginx", tell: tellNginx("NGINX"), owns: isOneOf("NGINX"), traps: nginxTraps}
+	return dialect{name: "nginx", tell: tellNginx("NGINX"), owns: isOneOf("NGINX"), notes: nginxNotes}
 }
 
 // angie is the same in Angie, which renamed the variable.
 //
 // Source: Angie src/core/angie.c; webserver-llc/angie#128.
 func angie() dialect {
-	return dialect{name: "angie", tell: tellNginx("ANGIE"), owns: isOneOf("ANGIE"), traps: nginxTraps}
+	return dialect{name: "angie", tell: tellNginx("ANGIE"), owns: isOneOf("ANGIE"), notes: nginxNotes}
 }
 
 func tellNginx(key string) func(Input, []int) (words, error) {

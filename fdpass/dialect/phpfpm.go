@@ -22,7 +22,7 @@ const (
 //
 // Source: php-src sapi/fpm/fpm/fpm_sockets.c, fpm_sockets_init_main and fpm_sockets_hash_op; fpm_sockets.h.
 func phpFPM() dialect {
-	return dialect{name: "php-fpm", tell: tellFPM, owns: ownsFPM, traps: fpmTraps}
+	return dialect{name: "php-fpm", tell: tellFPM, owns: ownsFPM, notes: fpmNotes}
 }
 
 func tellFPM(in Input, fds []int) (words, error) {

@@ -10,7 +10,7 @@ import "strconv"
 //
 // Source: puma lib/puma/binder.rb, create_inherited_fds and parse.
 func puma() dialect {
-	return dialect{name: "puma", tell: tellPuma, owns: ownsPuma, traps: pumaTraps}
+	return dialect{name: "puma", tell: tellPuma, owns: ownsPuma, notes: pumaNotes}
 }
 
 func tellPuma(in Input, fds []int) (words, error) {

@@ -22,7 +22,7 @@ import (
 // Source: Server::Starter 0.35, start_server and server_ports; lestrrat/go-server-starter
 // listener/listener.go; h2o lib/common/serverutil.c; Starlet's Server.pm.
 func serverStarter() dialect {
-	return dialect{name: "server-starter", tell: tellServerStarter, owns: ownsServerStarter, traps: serverStarterTraps}
+	return dialect{name: "server-starter", tell: tellServerStarter, owns: ownsServerStarter, notes: serverStarterNotes}
 }
 
 func tellServerStarter(in Input, fds []int) (words, error) {

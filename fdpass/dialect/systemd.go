@@ -20,7 +20,7 @@ import (
 // Source: sd_listen_fds(3); systemd src/libsystemd/sd-daemon/sd-daemon.c, and
 // fdname_is_valid in src/basic/fd-util.c for the names; lighttpd src/network.c for "parent:".
 func systemd() dialect {
-	return dialect{name: "systemd", tell: tellSystemd, always: true, owns: ownsSystemd, traps: systemdTraps}
+	return dialect{name: "systemd", tell: tellSystemd, always: true, owns: ownsSystemd, traps: systemdTraps, notes: systemdNotes}
 }
 
 func tellSystemd(in Input, fds []int) (words, error) {

@@ -32,7 +32,7 @@ const tableflipByte = 42
 // Source: tableflip v1.2.3 parent.go, child.go and fds.go.
 func tableflip() dialect {
 	return dialect{name: "tableflip", fds: fdsTableflip, tell: tellTableflip, always: true,
-		owns: isOneOf("TABLEFLIP_HAS_PARENT_7DIU3"), traps: tableflipTraps}
+		owns: isOneOf("TABLEFLIP_HAS_PARENT_7DIU3"), traps: tableflipTraps, notes: tableflipNotes}
 }
 
 func fdsTableflip(n int) ([]int, error) { return consecutive(tableflipFirst, n), nil }

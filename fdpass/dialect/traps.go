@@ -23,12 +23,31 @@ func Traps(names []string, in Input) []string {
 	return out
 }
 
+// Notes returns what the programs of the named conventions want of their own configuration, a sentence each. It is always so and
+// nothing need be wrong: what `supervise check` tells besides.
+func Notes(names []string, in Input) []string {
+	list, err := lookup(names)
+	if err != nil || len(in.Sockets) == 0 {
+		return nil
+	}
+	var out []string
+	for _, d := range list {
+		if d.notes != nil {
+			out = append(out, d.notes(in)...)
+		}
+	}
+	return out
+}
+
 // wrapperTraps is about commands that start the program in another process, where the pids that the environment
 // names are not its own.
 func wrapperTraps(names []string, in Input) []string {
 	wrapper, forks := wrapperOf(in.Command)
 	if !forks || len(in.Sockets) == 0 {
 		return nil
+	}
+	if wrapper == "docker" || wrapper == "nerdctl" {
+		return []string{fmt.Sprintf("%s has a service start its containers, which gets no sockets (use podman, which passes LISTEN_FDS on, or a proxy to the container's port)", wrapper)}
 	}
 	var out []string
 	own := in.ListenPID == "" || in.ListenPID == "own"
@@ -53,6 +72,8 @@ func wrapperOf(command []string) (string, bool) {
 		return name, script > 0 && script+1 < len(command) && !slices.Contains(strings.Fields(command[script+1]), "exec")
 	case "npm", "npx", "yarn", "pnpm", "make", "sudo", "su", "runuser", "doas":
 		return name, true
+	case "docker", "nerdctl":
+		return name, slices.Contains(command, "run")
 	}
 	return name, false
 }

@@ -29,6 +29,9 @@ func TestTraps(t *testing.T) {
 		{"systemd", Input{Sockets: all, Command: []string{"npm", "start"}}},
 		{"systemd", Input{Sockets: all, Command: []string{"sudo", "-u", "www", "./app"}}},
 		{"systemd", Input{Command: []string{"npm", "start"}}},
+		{"systemd", Input{Sockets: all, Command: []string{"docker", "run", "x"}}},
+		{"systemd", Input{Sockets: all, Command: []string{"podman", "run", "x"}}},
+		{"systemd", Input{Sockets: all, Command: []string{"podman", "stats"}}},
 		{"systemd", Input{Sockets: all, Command: []string{"bundle", "exec", "puma"}}},
 		{"systemd", Input{Sockets: all, Command: []string{"/usr/sbin/lighttpd", "-D"}, ListenPID: "parent"}},
 		{"systemd", Input{Sockets: all, Command: []string{"apache2", "-DFOREGROUND"}}},
@@ -69,6 +72,9 @@ func TestTraps(t *testing.T) {
 		b.WriteString("# " + c.names + ": " + strings.Join(names, " ") + "; " + strings.Join(append(c.in.Command, c.in.ListenPID, c.in.StopSignal), " ") + "\n")
 		for _, sentence := range Traps(strings.Split(c.names, ","), c.in) {
 			b.WriteString(sentence + "\n")
+		}
+		for _, sentence := range Notes(strings.Split(c.names, ","), c.in) {
+			b.WriteString("note: " + sentence + "\n")
 		}
 	}
 	const golden = "testdata/traps.golden"

@@ -8,7 +8,7 @@ package dialect
 //
 // Source: unicorn lib/unicorn/http_server.rb, inherit_listeners!.
 func unicorn() dialect {
-	return dialect{name: "unicorn", tell: tellUnicorn, owns: isOneOf("UNICORN_FD"), traps: unicornTraps}
+	return dialect{name: "unicorn", tell: tellUnicorn, owns: isOneOf("UNICORN_FD"), notes: unicornNotes}
 }
 
 func tellUnicorn(in Input, fds []int) (words, error) {

@@ -166,7 +166,7 @@ func (s PlanService) text(p Paint) string {
 // sameWorker is whether two workers differ in nothing but variables that hold their own number.
 func sameWorker(a, b supervisor.WorkerPlan) bool {
 	return slices.Equal(a.Command, b.Command) && a.Directory == b.Directory && a.User == b.User && slices.Equal(a.Files, b.Files) &&
-		a.Parent == b.Parent && slices.Equal(a.Warnings, b.Warnings)
+		a.Parent == b.Parent && slices.Equal(a.Warnings, b.Warnings) && slices.Equal(a.Notes, b.Notes)
 }
 
 // worker shows one, and how many more are like it.
@@ -200,6 +200,9 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 	}
 	for _, text := range w.Warnings {
 		t.Row("   ", p.Warn("warning"), Clean(text))
+	}
+	for _, text := range w.Notes {
+		t.Row("   ", p.Faint("note"), Clean(text))
 	}
 	return "  " + title + "\n" + strings.TrimPrefix(t.String(), "\n")
 }
