@@ -50,7 +50,11 @@ func (n *node) checkDialects(dialects []named) {
 // checkTogether refuses dialects that exclude each other, and numbers of listeners that they cannot place.
 func (n *node) checkTogether(s *Service) {
 	if count := len(s.Listeners); slices.Contains(s.Handoff, "stdin") && count != 1 {
-		n.failAt("handoff", fmt.Sprintf(`"stdin" hands over one listener as descriptor 0, %s has %d`, n.noun, count), `Give it exactly one listener, or remove "stdin".`)
+		by, advice := "handoff", `Give it exactly one listener, or remove "stdin".`
+		if _, given := n.has(by); !given {
+			by, advice = "preset", fmt.Sprintf("Give it exactly one listener, or write another handoff: preset %q has \"stdin\".", s.Preset)
+		}
+		n.failAt(by, fmt.Sprintf(`"stdin" hands over one listener as descriptor 0, %s has %d`, n.noun, count), advice)
 	}
 	if slices.Contains(s.Handoff, "none") && len(s.Handoff) > 1 {
 		n.failAt("handoff", `"none" says nothing to the worker, the others do`, `Write ["none"], or remove "none".`)

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,10 +23,29 @@ type condition struct {
 
 // warnTraps reports what goes wrong with the service's preset. first is what its first worker runs.
 func (r *reader) warnTraps(s *Service, scope Scope, first Resolved) {
-	p, ok := presetOf(s.Preset)
-	if !ok || len(first.Command) == 0 {
+	before := len(r.warnings)
+	if p, ok := presetOf(s.Preset); ok && len(first.Command) > 0 {
+		r.warnPreset(p, s, scope, first)
+	}
+	if len(r.warnings) == before {
+		r.warnUntold(s, first)
+	}
+}
+
+// warnUntold is about a worker that nobody tells which descriptors its listeners are.
+func (r *reader) warnUntold(s *Service, first Resolved) {
+	if !slices.Equal(s.Handoff, []string{"none"}) || len(first.Command) == 0 {
 		return
 	}
+	for i, l := range s.listeners {
+		if number := strconv.Itoa(3 + i); !s.Mentions(l.name) && !containsAny(first.Command, []string{" " + number + " ", "/" + number, "@" + number}) {
+			r.warn(l.at, fmt.Sprintf("nothing here tells service %q that listener %q is its descriptor %s", s.Name, l.name, number),
+				fmt.Sprintf("Write ${listener.%s.fd} where the number belongs, or environment = { LISTEN_FD = listener.%s.fd }.", l.name, l.name))
+		}
+	}
+}
+
+func (r *reader) warnPreset(p Preset, s *Service, scope Scope, first Resolved) {
 	scope.Generation++
 	scope.RuntimeDir += ".next"
 	u := use{Service: s, command: first.Command, next: s.late.resolve(&report{}, scope).Command}

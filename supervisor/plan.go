@@ -71,17 +71,31 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 	if err != nil {
 		return WorkerPlan{}, err
 	}
-	added := pairs(nil)
-	maps.Copy(added, l.resolved.Environment)
-	maps.Copy(added, given(s, l))
-	added["NOTIFY_SOCKET"] = h.folder(s) + ".notify"
-	maps.Copy(added, l.bound())
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
-		User: s.service.User, Env: list(added), Files: plannedFiles(s, l),
+		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
 		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, h.around(h.folder(s))),
 		Notes: dialect.Notes(s.service.Handoff, l.input(s, h.around(h.folder(s)))),
 	}, nil
+}
+
+// added is the environment beside what is inherited, and what is in files.
+func (h *host) added(s spec, l layout) map[string]string {
+	env := pairs(nil)
+	if !s.service.InheritEnvironment || pairs(h.environ)["PATH"] == "" {
+		env["PATH"] = l.env["PATH"]
+	}
+	maps.Copy(env, l.resolved.Environment)
+	if id, err := identify(s.service); err == nil {
+		for key := range id.env {
+			env[key] = id.environment(l)[key]
+		}
+	}
+	maps.Copy(env, given(s, l))
+	env["NOTIFY_SOCKET"] = h.folder(s) + ".notify"
+	env["SUPERVISE_ID"] = "(a mark of its own)"
+	maps.Copy(env, l.bound())
+	return env
 }
 
 // bound tells of the variables that only the worker's own stage knows.

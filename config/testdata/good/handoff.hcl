@@ -31,7 +31,7 @@ service "endless" {
   }
 }
 service "none" {
-  command   = ["./app"]
+  command   = ["./app", "${listener.web.fd}"]
   listeners = ["web"]
   handoff   = ["none"]
   ready { when = "uwsgi" }

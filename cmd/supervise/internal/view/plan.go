@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -151,7 +152,7 @@ func (s PlanService) text(p Paint) string {
 		preset = "preset " + s.Preset + ", "
 	}
 	fmt.Fprintf(&b, "service %s  %s%s, handoff %s, rollout %s, ready %s within %s, stop %s within %s\n",
-		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), strings.Join(s.Handoff, "+"), s.Strategy, s.Ready, s.Timeout, s.Stop, s.Drain)
+		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), cmp.Or(strings.Join(s.Handoff, "+"), "none"), s.Strategy, s.Ready, s.Timeout, s.Stop, s.Drain)
 	for i := 0; i < len(s.Workers); {
 		alike := 1
 		for i+alike < len(s.Workers) && sameWorker(s.Workers[i], s.Workers[i+alike]) {
