@@ -125,14 +125,18 @@ func notHandedOver(s spec, err error) error {
 	return s.service.Wrong(fmt.Sprintf("cannot use handoff of service %q: %v", s.service.Name, err))
 }
 
-// Verify is whether every service's listeners can be handed over in its dialects. Nothing but the file can change that. The error joins one
+// Verify is whether every service's listeners can be handed over, all of them, in its dialects. Nothing but the file can change that. The error joins one
 // *config.Error for each service.
 func Verify(c *config.Config) error {
 	var problems []error
 	for _, cfg := range c.Services {
 		s := spec{service: cfg, all: c, generation: 1}
 		l := layout{sockets: socketsOf(s)}
-		if _, err := dialect.Combine(cfg.Handoff, l.input(s, surroundings{runtimeDir: "/run"})); err != nil {
+		handoff, err := dialect.Combine(cfg.Handoff, l.input(s, surroundings{runtimeDir: "/run"}))
+		if n := len(handoff.Numbers); err == nil && n > maxGiven {
+			err = fmt.Errorf("a worker can be given %d sockets at most, and these are %d (make several services of it)", maxGiven, n)
+		}
+		if err != nil {
 			problems = append(problems, notHandedOver(s, err))
 		}
 	}

@@ -322,3 +322,24 @@ service "d" {
 		t.Error("nothing to put back, but another configuration")
 	}
 }
+
+// What can never be handed over is said before anything is opened.
+func TestVerify(t *testing.T) {
+	for n, want := range map[int]string{1: "", maxGiven: "", maxGiven + 1: "a worker can be given 228 sockets at most, and these are 229"} {
+		var text strings.Builder
+		var names []string
+		for i := range n {
+			fmt.Fprintf(&text, "listener \"l%d\" { address = \"tcp://127.0.0.1:%d\" }\n", i, 1000+i)
+			names = append(names, fmt.Sprintf("%q", fmt.Sprintf("l%d", i)))
+		}
+		fmt.Fprintf(&text, "service \"app\" {\n command = [\"app\"]\n listeners = [%s]\n}\n", strings.Join(names, ", "))
+		cfg, err := config.Parse("app.hcl", []byte(text.String()), config.Host{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Verify(cfg)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), fmt.Sprintf(`app.hcl:%d: cannot use handoff of service "app": `, n+1)+want) {
+			t.Errorf("%d listeners: got %v", n, err)
+		}
+	}
+}

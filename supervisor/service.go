@@ -339,8 +339,8 @@ func (s *service) spec(g *generation, index int) spec {
 	return spec{service: g.cfg, all: g.all, generation: g.number, index: index, leases: g.leases, addresses: s.sockets.Addresses(), log: s.log}
 }
 
-// emit reports an event of this service.
+// emit reports an event of this service when it is saved that it has happened: what somebody was told of is not forgotten by the next manager.
 func (s *service) emit(e Event) {
 	e.Service = s.name
-	s.report(e)
+	s.later(func() { s.report(e) })
 }
