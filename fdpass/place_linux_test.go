@@ -2,6 +2,7 @@ package fdpass
 
 import (
 	"errors"
+	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -89,6 +90,28 @@ func TestTakeFromNamespace(t *testing.T) {
 	if !sameFile(t, d, here.Descriptor()) {
 		t.Error("it is another socket")
 	}
+}
+
+// A Go program's listener is multipath TCP unless it says otherwise.
+func TestTakeFromMultipath(t *testing.T) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(true)
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	wanted := spec("tcp://" + l.Addr().String())
+	_, err = TakeFrom(os.Getpid(), wanted)
+	if !errors.Is(err, ErrNotThere) || !strings.Contains(err.Error(), "(it speaks multipath TCP: set multipath = true)") {
+		t.Fatalf("got %v", err)
+	}
+	wanted.Options.Multipath = true
+	d, err := TakeFrom(os.Getpid(), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = d.Close()
 }
 
 // A path is reached from every namespace.

@@ -91,6 +91,9 @@ func (f *finding) look(pidfd, number int) error {
 	}
 	is, _, differs := inspect(fd, f.spec)
 	elsewhere := checkPlace(fd, f.spec)
+	if elsewhere == nil && is.proto == unix.IPPROTO_MPTCP && f.wanted[0].proto != unix.IPPROTO_MPTCP {
+		elsewhere = errMultipath
+	}
 	if a, err := describe(fd); err == nil {
 		f.heard(a, differs, elsewhere)
 	}
@@ -104,6 +107,9 @@ func (f *finding) look(pidfd, number int) error {
 	}
 	return nil
 }
+
+// errMultipath: Go's net.Listen makes such sockets since Go 1.24.
+var errMultipath = errors.New("it speaks multipath TCP: set multipath = true")
 
 // heard notes what there is, for the error.
 func (f *finding) heard(a Address, differs, elsewhere error) {

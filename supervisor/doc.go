@@ -35,7 +35,7 @@
 // # Where to look
 //
 //	manager.go verbs.go reload.go   what can be asked of the whole
-//	sockets.go                      what is opened, taken over and given away
+//	sockets.go, handover.go         what is opened, taken over and given away
 //	service.go operation.go         one service: its loop, and what can be asked of it, one thing at a time
 //	rollout.go                      overlap, replace, rolling; promotion and rollback
 //	life.go phase.go worker.go      one worker, from its start to its end

@@ -70,6 +70,7 @@ type Manager struct {
 	started   chan struct{} // closed when every service has been ready once
 	inCharge  chan struct{} // closed when all is taken over
 	done      chan struct{} // closed when the loop has ended
+	advices   sync.Map      // func() by the name of a listener that was taken over: says once what is left to do
 
 	// owned by the loop
 	config    *config.Config

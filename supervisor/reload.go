@@ -99,7 +99,9 @@ func (m *Manager) change(old *config.Config, take map[string]config.TakeFrom) (c
 	if changes.Empty() {
 		return changes, nil // what has changed is the system: a raised net.core.somaxconn is in effect now
 	}
-	return changes, m.apply(old, next, changes)
+	err = m.apply(old, next, changes)
+	m.adviseNow(sockets.Taken(), next)
+	return changes, err
 }
 
 // preflight works out what new and changed services would run, so that a missing user, variable or file is found before

@@ -2,9 +2,7 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
@@ -32,32 +30,9 @@ func (m *Manager) commit(change *registry.Change, c *config.Config) error {
 	}
 	m.broker.Apply(c.Serves)
 	for _, t := range change.Taken() {
-		m.record(Event{Kind: KindListenerTaken, Listener: t.Listener, Message: takenText(t)})
+		m.takenOver(t, c)
 	}
 	return nil
-}
-
-// takenText also says what is left to do: two programs accept at one socket now.
-func takenText(t registry.Taken) string {
-	text := fmt.Sprintf("taken over from %s: supervise serves it now beside that", t.From)
-	if t.PID == 0 {
-		return text + "; stop the other one by its graceful signal"
-	}
-	signal := "its graceful signal"
-	if s := gracefulSignal(t.From); s != "" {
-		signal = fmt.Sprintf("kill -%s %d", s, t.PID)
-	}
-	return text + "; stop the other one by " + signal
-}
-
-// gracefulSignal is what has a known program finish what it has and end. Source: the manual of each.
-func gracefulSignal(who string) string {
-	signals := map[string]string{
-		"(nginx)": "QUIT", "(angie)": "QUIT", "(haproxy)": "USR1", "(apache2)": "WINCH", "(httpd)": "WINCH", "(lighttpd)": "INT",
-		"(php-fpm)": "QUIT", "(gunicorn)": "TERM", "(unicorn)": "QUIT", "(h2o)": "TERM", "(caddy)": "TERM", "(traefik)": "TERM",
-	}
-	_, program, _ := strings.Cut(who, " (")
-	return signals["("+program]
 }
 
 // Descriptors gives duplicates of the named listeners, which the caller owns.

@@ -184,7 +184,7 @@ func (s *site) checkTaken(t *testing.T, from, advice string) {
 		t.Errorf("the backlog is %+v", web.Backlog)
 	}
 	err := s.await(t.Context(), 1, func(e supervisor.Event) bool {
-		return e.Kind == supervisor.KindListenerTaken && e.Listener == "web" && strings.Contains(e.Message, from) && strings.Contains(e.Message, advice)
+		return e.Kind == supervisor.KindListenerServed && e.Listener == "web" && strings.Contains(e.Message, from) && strings.Contains(e.Message, advice)
 	})
 	if err != nil {
 		t.Error(err)

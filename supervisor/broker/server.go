@@ -97,8 +97,11 @@ func (s *server) enter(c *net.UnixConn) {
 		return
 	}
 	_ = c.Close()
-	if k := s.now.Load(); s.mayTell() {
-		k.broker.o.Log.Warn("client of a serve block refused: it is of another user", "serve", k.cfg.Name, "uid", who.UID, "pid", who.PID, "error", err)
+	switch k := s.now.Load(); {
+	case err != nil:
+		k.broker.o.Log.Debug("client of a serve block is not known", "serve", k.cfg.Name, "error", err)
+	case s.mayTell():
+		k.broker.o.Log.Warn("client of a serve block refused: add its user to users, or its group, if it may ask", "serve", k.cfg.Name, "uid", who.UID, "pid", who.PID)
 	}
 }
 

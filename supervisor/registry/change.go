@@ -35,11 +35,13 @@ type item struct {
 	fresh   *fdpass.Socket // opened by Prepare for a new one
 	quieted bool           // fresh is held until Commit
 
-	from    *config.TakeFrom // who may have the socket of a new one; nil: it is opened
-	must    bool             // it is taken from there or not had at all
-	taken   taken            // what was got there
-	absent  error            // why there was nothing to take
-	backlog int              // of what was taken, before it was ours
+	from   *config.TakeFrom // who may have the socket of a new one; nil: it is opened
+	must   bool             // it is taken from there or not had at all
+	taken  taken            // what was got there
+	absent error            // why there was nothing to take
+	// of what was taken, before it was ours
+	backlog  int
+	blocking bool
 
 	key      string // of a new one
 	given    given  // what a new one is made of; zero when it is opened

@@ -13,6 +13,7 @@ type Taken struct {
 	Listener string
 	From     string // who: "process 1234 (nginx)"
 	PID      int    // of that; 0 when it is not known
+	Blocking bool   // the socket was in blocking mode (O_NONBLOCK of open(2)), which all who have it share
 }
 
 // Taken gives what the change has taken over, once it is committed.
@@ -20,7 +21,7 @@ func (c *Change) Taken() []Taken {
 	var list []Taken
 	for _, i := range c.items {
 		if i.taken.who != "" {
-			list = append(list, Taken{i.spec.Name, i.taken.who, i.taken.pid})
+			list = append(list, Taken{i.spec.Name, i.taken.who, i.taken.pid, i.blocking})
 		}
 	}
 	return list
@@ -68,7 +69,7 @@ func (c *Change) leaveTaken() {
 
 // takeOver makes i's socket of what another program has open.
 func (i *item) takeOver() error {
-	i.backlog = backlogOf(i.spec, i.taken.d)
+	i.backlog, i.blocking = stateOf(i.spec, i.taken.d)
 	fresh, err := fdpass.Restore(i.spec, i.taken.d)
 	i.taken.d = nil
 	if err != nil {
@@ -78,19 +79,19 @@ func (i *item) takeOver() error {
 	return nil
 }
 
-// backlogOf looks without touching anything; 0 where the kernel does not tell.
-func backlogOf(spec fdpass.Spec, d *fdpass.Descriptor) int {
+// stateOf looks without touching anything; backlog is 0 where the kernel does not tell.
+func stateOf(spec fdpass.Spec, d *fdpass.Descriptor) (backlog int, blocking bool) {
 	dup, err := d.Dup()
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	s, err := fdpass.Recover(fdpass.Identity{Spec: spec}, dup)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	defer s.Abandon()
-	state, _ := s.State()
-	return max(state.Backlog, 0)
+	state, err := s.State()
+	return max(state.Backlog, 0), err == nil && !state.Nonblocking
 }
 
 // giveUp closes what was opened. The socket of another program stays as that had it, apart from options that are configured.

@@ -76,7 +76,7 @@ func TestTakesWhatIsOpen(t *testing.T) {
 		if st := state(t, theirs); st.Backlog != 50 {
 			t.Errorf("the backlog is %d", st.Backlog)
 		}
-		if d := cmp.Diff([]Taken{{"web", "process 7 (other)", 7}}, c.Taken()); d != "" {
+		if d := cmp.Diff([]Taken{{"web", "process 7 (other)", 7, true}}, c.Taken()); d != "" {
 			t.Error(d)
 		}
 		if from := r.Status()[0].TakenFrom; from != "process 7 (other)" {
