@@ -191,13 +191,10 @@ func (c *child) prepare(k *kit) error {
 	}
 	c.layout.bind(&k.spawn.Plan)
 	c.between = k.spawn.Plan.Parent
-	if err := c.openServed(); err != nil {
-		return err
-	}
 	return c.descriptors(k)
 }
 
-// makePlaces makes the worker's own folder and its notify socket.
+// makePlaces makes the worker's own folder with the sockets in it, and its notify socket.
 func (c *child) makePlaces(id identity) error {
 	if err := os.RemoveAll(c.dir); err != nil {
 		return fmt.Errorf("cannot clear runtime folder: %w", err)
@@ -205,14 +202,8 @@ func (c *child) makePlaces(id identity) error {
 	if err := c.host.makeFolder(c.dir); err != nil {
 		return fmt.Errorf("cannot make runtime folder: %w", err)
 	}
-	if id.uid != nil && id.gid != nil {
-		err := os.Lchown(c.dir, int(*id.uid), int(*id.gid))
-		if errors.Is(err, os.ErrPermission) {
-			return fmt.Errorf("cannot run service %q as user %q: supervise must be started as root for that", c.spec.service.Name, c.spec.service.User)
-		}
-		if err != nil {
-			return fmt.Errorf("cannot give runtime folder to the worker: %w", err)
-		}
+	if err := c.fillFolder(id); err != nil {
+		return err
 	}
 	var err error
 	c.notify, err = notify.Listen(c.dir+".notify", c.uid)
@@ -225,6 +216,21 @@ func (c *child) makePlaces(id identity) error {
 	}
 	defer f.Close()
 	return c.hold(notifyPart, f)
+}
+
+// fillFolder opens the sockets in the worker's folder and gives that away after it: until then nobody else can put another file at their
+// paths, which would then be given away.
+func (c *child) fillFolder(id identity) error {
+	err := c.openServed()
+	if err == nil && id.uid != nil && id.gid != nil {
+		if err = os.Lchown(c.dir, int(*id.uid), int(*id.gid)); err != nil {
+			err = fmt.Errorf("cannot give runtime folder to the worker: %w", err)
+		}
+	}
+	if id.uid != nil && errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("cannot run service %q as user %q: supervise must be started as root for that", c.spec.service.Name, c.spec.service.User)
+	}
+	return err
 }
 
 // descriptors lists the descriptors of the worker: sockets, output, what was stored for it, channels.
