@@ -60,7 +60,7 @@ func (m Message) Close() {
 		_ = m.Barrier.Close()
 	}
 	for _, d := range m.Store {
-		_ = d.Close()
+		d.CloseForeign()
 	}
 }
 
