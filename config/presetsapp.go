@@ -131,7 +131,7 @@ func puma() Preset {
 	return Preset{
 		Name: "puma", About: "Puma: Ruby Rack",
 		Handoff: []string{"systemd"}, Ready: "auto", Settle: "5s", Signal: "SIGTERM",
-		Command: []string{"puma", "--bind-to-activated-sockets=only", "config.ru"},
+		Command: []string{"puma", "-C", "puma.rb", "--bind-to-activated-sockets=only", "config.ru"},
 		Needs: []string{
 			"queue_requests false in puma.rb: else Puma closes connections that were accepted and have not sent anything yet when it stops.",
 			"Without that flag a bind must be the address of a listener: sockets that no bind names are closed. Puma 5.5 or newer.",
@@ -142,6 +142,11 @@ func puma() Preset {
 				Text:   "Puma finds its sockets by the addresses of its binds, and opens port 9292 when none is given",
 				Advice: `Add "--bind-to-activated-sockets=only" to the command.`,
 				when:   both(lacks("--bind-to-activated-sockets", "-b ", "--bind", "-p ", "--port", "-C ", "--config"), anyListener()),
+			},
+			{
+				Text:   "Puma closes connections that have not sent anything yet when it stops, unless queue_requests is false",
+				Advice: `Write queue_requests false into a puma.rb, and add "-C", "puma.rb" to the command.`,
+				when:   lacks("-C ", "--config"),
 			},
 			cuts("Puma", "SIGTERM", "SIGINT"),
 			samePID("the old Puma deletes the pid file of the new one", `Write "--pidfile", "${worker.runtime_dir}/puma.pid", or leave it out.`),

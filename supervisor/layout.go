@@ -72,10 +72,6 @@ func resolve(s spec, around surroundings) (layout, error) {
 	if err = l.addReady(s, in); err != nil {
 		return l, err
 	}
-	if n := len(l.handoff.Numbers) + len(l.handoff.StoredFDs) + len(l.channels); n > maxGiven {
-		return l, fmt.Errorf("cannot give a worker of service %q %d descriptors: the kernel hands over %d at once beside its output (give the service fewer listeners)",
-			s.service.Name, n, maxGiven)
-	}
 	if l.resolved, err = s.service.Resolve(l.scope(s, around)); err != nil {
 		return l, err
 	}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -92,32 +91,6 @@ func TestReadyTaken(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
-	}
-}
-
-// TestTooMany checks that what cannot be handed over at once is found before a worker is started.
-func TestTooMany(t *testing.T) {
-	for count, want := range map[int]string{
-		228: "",
-		229: `cannot give a worker of service "app" 229 descriptors: the kernel hands over 228 at once beside its output (give the service fewer listeners)`,
-	} {
-		var text strings.Builder
-		var names []string
-		for i := range count {
-			name := fmt.Sprintf("l%d", i)
-			names = append(names, strconv.Quote(name))
-			fmt.Fprintf(&text, "listener %q { address = \"tcp://127.0.0.1:%d\" }\n", name, 1000+i)
-		}
-		fmt.Fprintf(&text, "service \"app\" {\n command = [\"./app\"]\n listeners = [%s]\n}\n", strings.Join(names, ", "))
-		cfg := parseFile(t, text.String())
-		_, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{runtimeDir: "/run/w"})
-		got := ""
-		if err != nil {
-			got = err.Error()
-		}
-		if got != want {
-			t.Errorf("%d: got %q, want %q", count, got, want)
-		}
 	}
 }
 

@@ -75,7 +75,7 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
 		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, h.around(h.folder(s))),
-		Notes: dialect.Notes(s.service.Handoff, l.input(s, h.around(h.folder(s)))),
+		Notes: l.notes(s, h.around(h.folder(s))),
 	}, nil
 }
 
@@ -139,6 +139,15 @@ func (l layout) parentText() string {
 // traps are sentences on what goes wrong with the handoff.
 func (l layout) traps(s spec, around surroundings) []string {
 	return dialect.Traps(s.service.Handoff, l.input(s, around))
+}
+
+// notes are sentences on what its program wants of its own configuration.
+func (l layout) notes(s spec, around surroundings) []string {
+	notes := dialect.Notes(s.service.Handoff, l.input(s, around))
+	if s.service.Preset != "" {
+		notes = append(notes, fmt.Sprintf("supervise presets %s tells what must stand in the program's own configuration", s.service.Preset))
+	}
+	return notes
 }
 
 func plannedFiles(s spec, l layout) []PlannedFile {

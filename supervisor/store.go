@@ -73,7 +73,7 @@ func (s *service) storeOne(w *worker, m notify.Message, d *fdpass.Descriptor) er
 	return nil
 }
 
-// maxGiven is how many listeners, stored descriptors and channels go to a worker: in one message, SCM_MAX_FD of unix(7), with its output.
+// maxGiven is how many listeners and stored descriptors go to a worker: in one message, with its output and channels.
 const maxGiven = fdpass.MaxBatch - 25
 
 // storable is how many stored descriptors a worker of a configuration is given.
