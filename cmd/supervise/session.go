@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -84,6 +85,12 @@ func (s *session) take() error {
 	if s.before, err = s.client.Inventory(); err != nil {
 		return err
 	}
+	if err := refuseStuck(s.before); err != nil {
+		return err
+	}
+	for _, name := range s.before.Stuck {
+		_ = s.client.Drop(name) // the next one can do no more with it
+	}
 	s.left, err = supervisor.Examine(s.before.Texts, environ)
 	s.first = err == nil && s.left == nil
 	if s.config = s.left.Config(); err != nil {
@@ -100,8 +107,22 @@ func (s *session) try(environ []string) error {
 		return err
 	}
 	defer left.Close()
+	if err := refuseStuck(left); err != nil {
+		return err
+	}
 	_, err = supervisor.Examine(left.Texts, environ)
 	return err
+}
+
+// refuseStuck allows only what somebody stored to be stuck: he himself can have made it so. Else it is a matter of a moment (too many
+// descriptors of this user are on their way, unix(7)), and the keeper tries again.
+func refuseStuck(i keeper.Inventory) error {
+	for _, name := range i.Stuck {
+		if !strings.HasPrefix(name, "store/") && !strings.HasPrefix(name, "stored/") {
+			return fmt.Errorf("cannot take over %q: the kernel does not hand it over now", name)
+		}
+	}
+	return nil
 }
 
 // given are the descriptors that supervise was started with and that no listener has taken over yet.
@@ -137,6 +158,9 @@ func (s *session) control(path string, c config.Control) (*control.Listener, err
 
 // watch ends this process when the keeper is gone: nothing that it does would reach anybody. It says how the last manager ended.
 func (s *session) watch(log hclog.Logger) {
+	if len(s.before.Stuck) > 0 {
+		log.Warn("stored descriptors dropped: the kernel does not hand them over", "names", s.before.Stuck)
+	}
 	if s.welcome.Before != "" && !s.first && !s.welcome.Trial {
 		log.Warn("the manager before this one "+s.welcome.Before+", going on", "manager", os.Getpid())
 	}

@@ -15,6 +15,9 @@ type Inventory struct {
 	Descriptors []fdpass.Named    // duplicates, which the caller owns. Sorted by name
 	Texts       map[string][]byte // by name
 	Workers     []Process         // by ID
+
+	// Stuck are the names of descriptors that are kept and that the kernel does not hand over.
+	Stuck []string
 }
 
 // Close closes the descriptors that were not taken.

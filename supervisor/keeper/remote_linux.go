@@ -183,6 +183,14 @@ func (c *Client) listKept(i *Inventory) error {
 	q := request{Kind: "kept"}
 	for {
 		r, err := c.call(q, nil)
+		if err == nil && len(r.Kept) > 0 && r.Kept[0].Stuck { // it is alone
+			q.Name = r.Kept[0].Name
+			i.Stuck = append(i.Stuck, q.Name)
+			r.Kept = r.Kept[1:]
+			r.More = true
+		} else if err == nil && len(r.Kept) == 0 {
+			r.More = false
+		}
 		if err == nil && len(r.Kept) != len(r.beside) {
 			err = errPacket
 		}
@@ -199,7 +207,7 @@ func (c *Client) listKept(i *Inventory) error {
 				return fmt.Errorf("cannot read %q: %w", k.Name, err)
 			}
 		}
-		if !r.More || len(r.Kept) == 0 {
+		if !r.More {
 			return nil
 		}
 	}

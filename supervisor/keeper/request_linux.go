@@ -99,11 +99,31 @@ func (s *server) answer(m *manager, p packet) error {
 		return nil
 	}
 	a.Seq = i.Seq
-	err := useAll(a.beside, nil, func(fds []int) error { return m.conn.send(a.reply, fds) })
-	if err != nil { // one that is gone cannot be told that either, but what it has sent still counts
+	if err := sendSome(a, m.sendOut); err != nil { // one that is gone cannot be told that either, but what it has sent still counts
 		_ = m.conn.send(reply{Seq: i.Seq, Error: err.Error()}, nil)
 	}
 	return nil
+}
+
+func (m *manager) sendOut(a answer) error {
+	return useAll(a.beside, nil, func(fds []int) error { return m.conn.send(a.reply, fds) })
+}
+
+// sendSome sends fewer of the things that are kept where the kernel does not take them all, and of one that it does not take only the name.
+// Before Linux 6.10 that is a unix socket in which sockets wait in which sockets wait (scm_fp_copy and MAX_RECURSION_LEVEL): whoever has
+// the other end can make it so at any time, and no manager could be told of anything.
+func sendSome(a answer, send func(answer) error) error {
+	err := send(a)
+	for errors.Is(err, unix.ETOOMANYREFS) && len(a.beside) > 0 && len(a.Kept) == len(a.beside) {
+		a.More = true
+		if half := len(a.Kept) / 2; half > 0 {
+			a.Kept, a.beside = a.Kept[:half], a.beside[:half]
+		} else {
+			a.Kept, a.beside = []keptEntry{{Name: a.Kept[0].Name, Stuck: true}}, nil
+		}
+		err = send(a)
+	}
+	return err
 }
 
 // check judges a request by itself, outside the loop.
@@ -227,7 +247,7 @@ func (s *server) listKept(i *inquiry) (*answer, error) {
 			break
 		}
 		k := s.kept[name]
-		a.Kept = append(a.Kept, keptEntry{name, k.text})
+		a.Kept = append(a.Kept, keptEntry{Name: name, Text: k.text})
 		a.beside = append(a.beside, k.descriptor)
 	}
 	return a, nil

@@ -36,7 +36,7 @@ func (s *server) handover(ready uint64) (handover, error) {
 		return nil
 	})
 	for name, k := range s.kept {
-		thing := handedThing{keptEntry: keptEntry{name, k.text}}
+		thing := handedThing{keptEntry: keptEntry{Name: name, Text: k.text}}
 		err = errors.Join(err, number(k.descriptor, &thing.FD))
 		h.Kept = append(h.Kept, thing)
 	}

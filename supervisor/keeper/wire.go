@@ -88,6 +88,8 @@ type reply struct {
 type keptEntry struct {
 	Name string `json:"name"`
 	Text bool   `json:"text,omitempty"` // the descriptor is a sealed file in memory
+	// Stuck is one that the kernel does not hand over: no descriptor comes with it.
+	Stuck bool `json:"stuck,omitempty"`
 }
 
 // wireWorker is one worker, not forgotten.

@@ -81,7 +81,7 @@ func again[T any](t *testing.T, b []byte) {
 func sampleHandover() handover {
 	return handover{
 		Version: handoverVersion, Program: "/usr/bin/supervise", Given: []string{"web"}, Last: 7, Stopping: 1, Pending: []int{1, 15}, Short: 2,
-		Kept:    []handedThing{{keptEntry{"web", false}, 5}, {keptEntry{"state", true}, 6}},
+		Kept:    []handedThing{{keptEntry{Name: "web"}, 5}, {keptEntry{Name: "state", Text: true}, 6}},
 		Workers: []handedWorker{{wireWorker{ID: 3, Name: "w", PID: 100}, 0}, {wireWorker{ID: 7, PID: 101, Followed: 102}, 7}},
 		Manager: handedManager{PID: 99, FD: 4, Late: map[string]uint64{"ready": 8}, Told: 1},
 	}
