@@ -150,6 +150,10 @@ func traefik() Preset {
 			"--entryPoints.web.transport.lifeCycle.graceTimeOut for connections that stay open.",
 		},
 		Traps: []Trap{
+			{
+				Text: "Traefik gets a socket only for an entry point of the listener's name", Advice: "Give the listener the name of an entry point.",
+				when: unnamed("entry points", "--entrypoints."),
+			},
 			{Text: "Traefik panics on a unix listener", Advice: "Use a tcp or udp listener.", when: noStream()},
 		},
 	}

@@ -129,6 +129,26 @@ func containsAny(command, texts []string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(line, text) })
 }
 
+// unnamed holds for a listener whose name does not follow the prefix in any argument, while other names do: those of things. Case does
+// not matter.
+func unnamed(things, prefix string) condition {
+	return condition{fmt.Sprintf("the command names %s, and a listener is none of them", things), func(u use) (place, bool) {
+		var names []string
+		for _, argument := range u.command {
+			if rest, ok := strings.CutPrefix(strings.ToLower(argument), prefix); ok {
+				name, _, _ := strings.Cut(rest, ".")
+				names = append(names, name)
+			}
+		}
+		for _, l := range u.Service.listeners {
+			if len(names) > 0 && !slices.Contains(names, strings.ToLower(l.name)) {
+				return l.at, true
+			}
+		}
+		return place{}, false
+	}}
+}
+
 // signalled holds for a stop signal.
 func signalled(names ...string) condition {
 	return condition{"stop.signal is " + strings.Join(names, " or "), func(u use) (place, bool) {

@@ -36,7 +36,12 @@ func Drill(r drill.Result, p Paint) string {
 	if r.Lost() == 0 {
 		b.WriteString(p.Good("no connection was lost") + "\n")
 	} else {
-		b.WriteString("\n\n" + p.Bad(fmt.Sprintf("%d connections were lost", r.Lost())) + "\n")
+		b.WriteString("\n\nA program for which there is a preset: supervise presets NAME tells what it needs to finish what it has.")
+		were := "were"
+		if r.Lost() == 1 {
+			were = "was"
+		}
+		b.WriteString("\n\n" + p.Bad(fmt.Sprintf("%s %s lost", count(r.Lost(), "connection"), were)) + "\n")
 	}
 	return b.String()
 }

@@ -184,6 +184,9 @@ func TestDrill(t *testing.T) {
 			t.Errorf("%q is not in %q", want, got)
 		}
 	}
+	if got := Drill(drill.Result{Attempts: 9, OK: 8, Reset: 1}, Paint{}); !strings.HasSuffix(got, "\n1 connection was lost\n") || !strings.Contains(got, "supervise presets NAME") {
+		t.Errorf("got %q", got)
+	}
 	for want, p := range map[string]drill.Progress{
 		"5 of 10 connections, 1 restarts, 0 lost":                        {Attempts: 5, Connections: 10, Restarts: 1},
 		"5 of 10 connections, 1 restarts, restart 2 is going on, 3 lost": {Attempts: 5, Connections: 10, Restarts: 1, Restarting: 2, Lost: 3},
