@@ -162,10 +162,10 @@ func (b *Broker) discard(which func(*stored) bool) {
 		b.o.Log.Error("cannot save what programs have stored, a manager after this one would know an older state", "error", err)
 	}
 	for _, e := range gone {
-		e.d.CloseForeign()
 		if err := b.o.Vault.Drop(e.Key); err != nil {
 			b.o.Log.Error("cannot let go of a descriptor, it stays open", "descriptor", e.Key, "error", err)
 		}
+		e.d.CloseForeign()
 	}
 }
 

@@ -57,6 +57,37 @@ func TestRecheckAfterReady(t *testing.T) {
 	})
 }
 
+// Of a program outside that was given a listener nobody hears how far it has come.
+func TestLooksAfterLending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, rec, s, _ := timed(t)
+		event(r, 1, 77, Ready, Promoted)
+		time.Sleep(time.Hour)
+		lent, err := r.Duplicates("web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lent[0].Descriptor.Close()
+		time.Sleep(10 * time.Second)
+		relistenHere(t, s, 5)
+		time.Sleep(lastLook)
+		synctest.Wait()
+		if got := state(t, s).Backlog; got != 50 {
+			t.Errorf("backlog %d, want 50", got)
+		}
+		if line := rec.one(t, "worker changed the backlog"); line["or"] != "a program outside that was given the listener" {
+			t.Errorf("said %v", line)
+		}
+		time.Sleep(2 * lastLook)
+		relistenHere(t, s, 5)
+		time.Sleep(time.Hour)
+		if got := state(t, s).Backlog; got != 5 {
+			t.Errorf("somebody polls: backlog %d", got)
+		}
+		_ = r.Close()
+	})
+}
+
 // A worker that became ready just before the process was replaced is looked at once more by the next one.
 func TestRecheckAfterReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -23,7 +23,8 @@
 // clear O_NONBLOCK, unlink its path. The registry puts it back and logs which worker did it, as well as that can be
 // known: the worker whose event is being handled; otherwise those that are just starting, have just become ready or are
 // draining; otherwise all that hold it. It looks when a worker event arrives, once more shortly after a worker became
-// ready, when Status is asked for, and when the kernel reports a shutdown or a vanished path. It never polls.
+// ready, when Status is asked for, and when the kernel reports a shutdown or a vanished path. It never polls. Programs outside
+// that were given a listener can do the same; for two minutes after that it is looked at ever less often.
 //
 // O_NONBLOCK is one flag of the open file description, so all generations share it: set, it breaks programs that block
 // in accept; cleared, it hangs those that do not. It is what the promoted generation asked for. Before any generation

@@ -241,6 +241,9 @@ func (r *Registry) say(h *held, d damage, by []*worker, text string, pairs ...an
 	}
 	args := append([]any{"listener", h.name}, blame(by)...)
 	args = append(args, pairs...)
+	if h.lent {
+		args = append(args, "or", "a program outside that was given the listener")
+	}
 	if s.text == key && s.more > 0 {
 		args = append(args, "repeated", s.more)
 	}

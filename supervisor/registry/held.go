@@ -18,6 +18,8 @@ type held struct {
 	recent  []*worker    // ready since the last recheck
 	recheck *time.Timer  // nil before the first
 	repair  *time.Timer  // nil before the first
+	lending *time.Timer  // nil before the first
+	lent    bool         // to programs outside, since this process began
 
 	before   *fdpass.Spec // during Commit: what to put back
 	backlog  int          // that the kernel granted; -1 unknown
@@ -68,7 +70,7 @@ func (r *Registry) drop(h *held) error {
 }
 
 func (r *Registry) unwatch(h *held) {
-	for _, t := range []*time.Timer{h.recheck, h.repair} {
+	for _, t := range []*time.Timer{h.recheck, h.repair, h.lending} {
 		if t != nil {
 			t.Stop()
 		}

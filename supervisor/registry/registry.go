@@ -248,6 +248,11 @@ func (r *Registry) duplicates(names []string) (list []fdpass.Named, err error) {
 		}
 		list = append(list, fdpass.Named{Name: name, Descriptor: d})
 	}
+	if err == nil {
+		for _, name := range names {
+			r.lend(r.byName[name])
+		}
+	}
 	if err != nil {
 		for _, n := range list {
 			_ = n.Descriptor.Close()
