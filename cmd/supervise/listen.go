@@ -120,11 +120,11 @@ func handOver(list []fdpass.Named, handoff, command []string) (p stage.Plan, pla
 	return p, places, nil
 }
 
-// withoutHandoff leaves out what told this process of sockets of its own.
+// withoutHandoff leaves out what told this process of sockets of its own, and where to say that it is ready: the command is no worker.
 func withoutHandoff(environ []string) []string {
 	var rest []string
 	for _, kv := range environ {
-		if key, _, _ := strings.Cut(kv, "="); !dialect.Owns(key) {
+		if key, _, _ := strings.Cut(kv, "="); !dialect.Owns(key) && !dialect.OwnsReady(key) && key != "NOTIFY_SOCKET" {
 			rest = append(rest, kv)
 		}
 	}

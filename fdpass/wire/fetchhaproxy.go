@@ -37,6 +37,9 @@ func fetch[T any](ctx context.Context, path string, dialogue func(*peer) (T, err
 	if result, err = dialogue(p); err != nil {
 		err = p.cause(ctx, err)
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("it does not answer (is it another program's socket?)")
+	}
 	return result, err
 }
 
@@ -54,7 +57,7 @@ func fetchSockets(p *peer) ([]fdpass.Named, error) {
 	}
 	count := machine.Uint32(number)
 	if count > maxSockets {
-		return nil, fmt.Errorf("%w: %d sockets", errProtocol, count)
+		return nil, fmt.Errorf("%w: %d sockets (is it HAProxy's stats socket, with \"expose-fd listeners\"?)", errProtocol, count)
 	}
 	return receiveSockets(p, int(count))
 }

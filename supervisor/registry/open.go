@@ -52,7 +52,7 @@ func (c *Change) open(i *item) error {
 	}
 	s, err := fdpass.Open(i.spec)
 	if err != nil {
-		return i.notTaken(c.explain(i, err))
+		return i.notTaken(c.explain(i, i.inUse(err)))
 	}
 	i.fresh = s
 	return i.quiet()
