@@ -52,7 +52,7 @@ func Plan(c *config.Config, environ []string, runtimeDir string) ([]WorkerPlan, 
 	var problems []error
 	for _, cfg := range c.Services {
 		if _, err := identify(cfg); err != nil {
-			problems = append(problems, err)
+			problems = append(problems, cfg.Wrong(err.Error()))
 		}
 		for i := range cfg.Workers {
 			p, err := h.planWorker(spec{service: cfg, all: c, generation: 1, index: i})

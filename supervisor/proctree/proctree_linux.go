@@ -52,14 +52,14 @@ func (t Tree) Contains(pid int) bool {
 	return false
 }
 
-// isRoot tells whether s, which has the pid of the first process, is it (also as
-// a zombie). Then the pid means something as a parent, session or group.
 // Stopped tells whether a process is stopped by a signal; one that a debugger holds is not.
 func Stopped(pid int) bool {
 	s, err := readStat(pid)
 	return err == nil && s.state == 'T'
 }
 
+// isRoot tells whether s, which has the pid of the first process, is it (also as
+// a zombie). Then the pid means something as a parent, session or group.
 func (t Tree) isRoot(s stat) bool { return t.Start == 0 || s.start == t.Start }
 
 // sees tells what the process's own status is enough for. The kernel does not
