@@ -22,6 +22,9 @@ func (r *reader) readServe(block *hcl.Block, names firsts) {
 	n.need("listeners", "no listeners to give away", `listeners = ["web"]`)
 	s.listeners = takeNames(n, "listeners", &s.Listeners)
 	n.failTwice("listeners", s.listeners)
+	if at, given := n.has("listeners"); given && s.Protocol == "zerg" && len(s.Listeners) > mostZerg {
+		n.failValue("listeners", at, fmt.Sprintf("zerg has room for %d, these are %d", mostZerg, len(s.Listeners)), "Write a second serve block for the others.")
+	}
 	if at, given := n.has("listeners"); given && len(s.Listeners) == 0 {
 		n.failEmpty(at)
 	}
@@ -34,6 +37,9 @@ func (r *reader) readServe(block *hcl.Block, names firsts) {
 		r.config.Serves = append(r.config.Serves, s)
 	}
 }
+
+// mostZerg is how many descriptors go in the one message of the protocol: SCM_MAX_FD of Linux, unix(7).
+const mostZerg = 253
 
 // need reports an attribute that must be given.
 func (n *node) need(name, lacks, example string) {

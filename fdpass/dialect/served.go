@@ -1,5 +1,7 @@
 package dialect
 
+import "fmt"
+
 // The conventions here pass no descriptor: the worker fetches its sockets from a unix socket in its runtime folder, which
 // is served to it alone, and whose path is in its arguments or configuration (${worker.runtime_dir}).
 
@@ -13,8 +15,19 @@ func haproxy() dialect { return served("haproxy", "haproxy.sock", Socket.isStrea
 //
 // Source: uWSGI core/socket.c, uwsgi_zerg_attach.
 func zerg() dialect {
-	return served("zerg", "zerg.sock", func(s Socket) bool { return s.isTCP() || s.Network == "unix" })
+	d := served("zerg", "zerg.sock", func(s Socket) bool { return s.isTCP() || s.Network == "unix" })
+	tell := d.tell
+	d.tell = func(in Input, fds []int) (words, error) {
+		if len(in.Sockets) > mostZerg {
+			return words{}, fmt.Errorf("it has room for %d sockets, there are %d", mostZerg, len(in.Sockets))
+		}
+		return tell(in, fds)
+	}
+	return d
 }
+
+// mostZerg is how many descriptors go in the one message of the protocol: SCM_MAX_FD of Linux, unix(7).
+const mostZerg = 253
 
 // s6FDHolder is for s6-fdholder-retrieve(1) and its relatives; an identifier is a listener's name.
 //
