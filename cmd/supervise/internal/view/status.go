@@ -13,7 +13,7 @@ import (
 func Status(s supervisor.Status, now time.Time, p Paint) string {
 	var b strings.Builder
 	b.WriteString(headline(s, now, p) + "\n")
-	for _, table := range []*Table{listeners(s, p), services(s, p), workers(s, now, p)} {
+	for _, table := range []*Table{listeners(s, p), serves(s, p), services(s, p), workers(s, now, p)} {
 		if !table.Empty() {
 			b.WriteString("\n" + table.String())
 		}
@@ -75,6 +75,15 @@ func queue(l supervisor.ListenerStatus, p Paint) string {
 		return p.Bad(fmt.Sprintf("%d (full)", l.Queue))
 	}
 	return strconv.Itoa(l.Queue)
+}
+
+func serves(s supervisor.Status, p Paint) *Table {
+	t := &Table{}
+	t.Row(head(p, "SERVE", "PROTOCOL", "ADDRESS", "LISTENERS", "STORED", "CLIENTS")...)
+	for _, k := range s.Serves {
+		t.Row(p.Bold(k.Name), k.Protocol, k.Address, strings.Join(k.Listeners, ", "), strings.Join(k.Stored, ", "), strconv.Itoa(k.Clients))
+	}
+	return t
 }
 
 func services(s supervisor.Status, p Paint) *Table {
