@@ -54,7 +54,7 @@ var servers = []server{
 	},
 	{
 		name: "hypercorn", programs: []string{"hypercorn"}, install: "python3-hypercorn", handoff: "number in `--bind`", port: 8108,
-		note: "TERM. Up to 6 in other runs: it does not know yet what asyncio accepted a moment before. The way out: uvicorn-drain, or a proxy before it that repeats requests",
+		note: "TERM. 0 to 11 in a run: it does not know yet what asyncio accepted a moment before. The way out: uvicorn-drain, or a proxy before it that repeats requests",
 	},
 	{
 		name: "puma", programs: []string{"puma"}, install: "puma ruby-sd-notify", handoff: "systemd", port: 8109, keeps: true,
