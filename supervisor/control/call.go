@@ -143,7 +143,7 @@ func (c *call) follow(ctx context.Context) (v verdict, err error) {
 		select {
 		case <-w.changed:
 		case err := <-w.over:
-			return verdict{}, cmp.Or(context.Cause(ctx), err, ErrGone)
+			return verdict{}, cmp.Or(context.Cause(ctx), ended(err), ErrGone)
 		}
 	}
 }

@@ -162,7 +162,7 @@ func (p *Patient) stream(ctx context.Context, follow bool, read func(ctx context
 			return nil
 		}
 		if err == nil {
-			err = read(ctx)
+			err = ended(read(ctx))
 		}
 	}
 	return called(ctx, err)
