@@ -18,6 +18,9 @@ func (c *child) seek() {
 		sockets = append(sockets, c.spec.leases[n.Socket].Socket().Descriptor())
 	}
 	go func() {
+		if len(fdpass.Unheld([]int{c.process.Root}, sockets)) == 0 {
+			return // nearly always: looking for the rest of its tree goes through all processes there are
+		}
 		var lost []int
 		for _, i := range fdpass.Unheld(proctree.Members(c.process.Root), sockets) {
 			lost = append(lost, given[i].Socket)
