@@ -133,10 +133,10 @@ func (f *found) parts(id string) (list []string) {
 	if f.inventory == nil {
 		return nil
 	}
-	for _, d := range f.inventory.Descriptors {
-		if part, of := strings.CutPrefix(d.Name, id); of && strings.HasPrefix(part, "/") {
-			list = append(list, part)
-		}
+	all, prefix := f.inventory.Descriptors, id+"/" // sorted by name
+	at, _ := slices.BinarySearchFunc(all, prefix, func(n fdpass.Named, name string) int { return strings.Compare(n.Name, name) })
+	for ; at < len(all) && strings.HasPrefix(all[at].Name, prefix); at++ {
+		list = append(list, strings.TrimPrefix(all[at].Name, id))
 	}
 	return list
 }
