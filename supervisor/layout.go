@@ -62,11 +62,9 @@ func layoutOf(s spec, around surroundings) (layout, error) {
 
 // resolve works out all of a spec that needs no file: everything but the environment.
 func resolve(s spec, around surroundings) (layout, error) {
-	l := layout{sockets: socketsOf(s)}
-	in := l.input(s, around)
-	var err error
-	if l.handoff, err = dialect.Combine(s.service.Handoff, in); err != nil {
-		return layout{}, notHandedOver(s, err)
+	l, in, err := handOver(s, around)
+	if err != nil {
+		return layout{}, err
 	}
 	l.channels = slices.Clone(l.handoff.Channels)
 	if err = l.addReady(s, in); err != nil {
@@ -79,6 +77,20 @@ func resolve(s spec, around surroundings) (layout, error) {
 		err = notHandedOver(s, err)
 	}
 	return l, err
+}
+
+// handOver has the dialects of the service say how its sockets go to the worker.
+func handOver(s spec, around surroundings) (l layout, in dialect.Input, err error) {
+	l.sockets = socketsOf(s)
+	in = l.input(s, around)
+	l.handoff, err = dialect.Combine(s.service.Handoff, in)
+	if n := len(l.handoff.Numbers); err == nil && n > maxGiven {
+		err = fmt.Errorf("a worker can be given %d sockets at most, and these are %d (make several services of it)", maxGiven, n)
+	}
+	if err != nil {
+		err = notHandedOver(s, err)
+	}
+	return l, in, err
 }
 
 // addReady adds the channel of ready.when, if it has one.
@@ -126,15 +138,8 @@ func notHandedOver(s spec, err error) error {
 func Verify(c *config.Config) error {
 	var problems []error
 	for _, cfg := range c.Services {
-		s := spec{service: cfg, all: c, generation: 1}
-		l := layout{sockets: socketsOf(s)}
-		handoff, err := dialect.Combine(cfg.Handoff, l.input(s, surroundings{runtimeDir: "/run"}))
-		if n := len(handoff.Numbers); err == nil && n > maxGiven {
-			err = fmt.Errorf("a worker can be given %d sockets at most, and these are %d (make several services of it)", maxGiven, n)
-		}
-		if err != nil {
-			problems = append(problems, notHandedOver(s, err))
-		}
+		_, _, err := handOver(spec{service: cfg, all: c, generation: 1}, surroundings{runtimeDir: "/run"})
+		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }

@@ -67,15 +67,15 @@ func Plan(c *config.Config, environ []string, runtimeDir string) ([]WorkerPlan, 
 }
 
 func (h *host) planWorker(s spec) (WorkerPlan, error) {
-	l, err := layoutOf(s, h.around(h.folder(s)))
+	around := h.around(h.folder(s))
+	l, err := layoutOf(s, around)
 	if err != nil {
 		return WorkerPlan{}, err
 	}
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
-		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, h.around(h.folder(s))),
-		Notes: l.notes(s, h.around(h.folder(s))),
+		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, around), Notes: l.notes(s, around),
 	}, nil
 }
 
