@@ -58,31 +58,6 @@ func (s *service) deadlinePassed(w *worker) {
 	s.step(w, ranOut)
 }
 
-// missed is what a worker has not done that would have made it ready.
-func missed(when string) string {
-	switch when {
-	case "notify":
-		return ": it has not sent READY=1 to NOTIFY_SOCKET"
-	case "newline":
-		return ": it has written no line to the descriptor READY_FD"
-	case "crank":
-		return ": it has not sent READY=1 to the descriptor NOTIFY_FD"
-	case "uwsgi":
-		return ": it has not sent the byte 5 to the descriptor UWSGI_EMPEROR_FD"
-	case "pm2":
-		return `: it has not sent "ready" to the descriptor NODE_CHANNEL_FD`
-	case "upstart":
-		return ": it has not stopped itself by SIGSTOP"
-	case "log":
-		return ": it has printed no line that matches ready.pattern"
-	case "http":
-		return ": ready.url has not answered with success"
-	case "exec":
-		return ": ready.command has not succeeded"
-	}
-	return ""
-}
-
 // happened takes in what a worker's process did.
 func (s *service) happened(w *worker, h happening) {
 	switch h.kind {

@@ -28,6 +28,31 @@ func (c *child) watchReady(ctx context.Context) {
 // isStopped is whether the main process has stopped itself: how a job of Upstart with `expect stop` says that it is ready.
 func (c *child) isStopped(context.Context) bool { return proctree.Stopped(c.process.PID) }
 
+// missed is what a worker has not done that would have made it ready.
+func missed(when string) string {
+	switch when {
+	case "notify":
+		return ": it has not sent READY=1 to NOTIFY_SOCKET"
+	case "newline":
+		return ": it has written no line to the descriptor READY_FD"
+	case "crank":
+		return ": it has not sent READY=1 to the descriptor NOTIFY_FD"
+	case "uwsgi":
+		return ": it has not sent the byte 5 to the descriptor UWSGI_EMPEROR_FD"
+	case "pm2":
+		return `: it has not sent "ready" to the descriptor NODE_CHANNEL_FD`
+	case "upstart":
+		return ": it has not stopped itself by SIGSTOP"
+	case "log":
+		return ": it has printed no line that matches ready.pattern"
+	case "http":
+		return ": ready.url has not answered with success"
+	case "exec":
+		return ": ready.command has not succeeded"
+	}
+	return ""
+}
+
 // matchLines has every line of the worker looked at, from its first on, until one matches. That line leaves the pipe when
 // the service knows of it.
 func (c *child) matchLines() {
