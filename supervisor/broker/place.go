@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os/user"
 	"strconv"
 	"strings"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/account"
 )
 
 // prefix and the name of a block are what its socket is called among the listeners. No listener of a file has a slash in its name.
@@ -69,7 +69,7 @@ type guests struct {
 func guestsOf(s *config.Serve) (g guests, err error) {
 	g.group = -1
 	for _, name := range s.Users {
-		uid, failed := number(name, "user", userID)
+		uid, failed := number(name, account.UserID)
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("cannot find user %q of serve %q: %w", name, s.Name, failed))
 			continue
@@ -79,7 +79,7 @@ func guestsOf(s *config.Serve) (g guests, err error) {
 	if s.Group == "" {
 		return g, err
 	}
-	gid, failed := number(s.Group, "group", groupID)
+	gid, failed := number(s.Group, account.GroupID)
 	if failed != nil {
 		return g, errors.Join(err, fmt.Errorf("cannot find group %q of serve %q: %w", s.Group, s.Name, failed))
 	}
@@ -87,36 +87,15 @@ func guestsOf(s *config.Serve) (g guests, err error) {
 	return g, err
 }
 
-func number(name, kind string, lookup func(string) (string, error)) (int, error) {
+func number(name string, lookup func(string) (string, error)) (int, error) {
 	if id, err := strconv.ParseUint(name, 10, 31); err == nil {
 		return int(id), nil
 	}
 	text, err := lookup(name)
-	var noUser user.UnknownUserError
-	var noGroup user.UnknownGroupError
-	if errors.As(err, &noUser) || errors.As(err, &noGroup) {
-		return 0, fmt.Errorf("this machine has no such %s (create it, or give another name or a number)", kind)
-	}
 	if err != nil {
 		return 0, err
 	}
 	return strconv.Atoi(text)
-}
-
-func userID(name string) (string, error) {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return "", err
-	}
-	return u.Uid, nil
-}
-
-func groupID(name string) (string, error) {
-	g, err := user.LookupGroup(name)
-	if err != nil {
-		return "", err
-	}
-	return g.Gid, nil
 }
 
 // listener makes a net.Listener of the socket of a block. Closing it leaves the socket open.

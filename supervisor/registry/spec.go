@@ -3,17 +3,17 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"os/user"
 	"strconv"
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/account"
 )
 
 // newSpec turns a listener of the configuration into what fdpass opens, with numbers for the names of owner and group.
 func newSpec(l *config.Listener) (fdpass.Spec, error) {
-	uid, errUser := number(l, "owner", l.Owner, userID)
-	gid, errGroup := number(l, "group", l.Group, groupID)
+	uid, errUser := number(l, "owner", l.Owner, account.UserID)
+	gid, errGroup := number(l, "group", l.Group, account.GroupID)
 	return fdpass.Spec{
 		Name:    l.Name,
 		Address: fdpass.Address(l.Address),
@@ -44,26 +44,4 @@ func number(l *config.Listener, attribute, name string, lookup func(string) (str
 		return -1, fmt.Errorf("cannot use %s %q of listener %q: its id %q is not a number", attribute, name, l.Name, text)
 	}
 	return id, nil
-}
-
-func userID(name string) (string, error) {
-	u, err := user.Lookup(name)
-	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
-		return "", errors.New("this machine has no such user (create it, or give another name or a number)")
-	}
-	if err != nil {
-		return "", err
-	}
-	return u.Uid, nil
-}
-
-func groupID(name string) (string, error) {
-	g, err := user.LookupGroup(name)
-	if unknown := user.UnknownGroupError(""); errors.As(err, &unknown) {
-		return "", errors.New("this machine has no such group (create it, or give another name or a number)")
-	}
-	if err != nil {
-		return "", err
-	}
-	return g.Gid, nil
 }
