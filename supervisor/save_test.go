@@ -79,6 +79,23 @@ func TestSaveNothingNew(t *testing.T) {
 	})
 }
 
+// TestLookSeesWhatIsReported checks that a look sees nothing of which the events do not tell yet, also one that comes to its turn
+// together with what changes the service.
+func TestLookSeesWhatIsReported(t *testing.T) {
+	onBench(t, ``, always(manners{}), func(b *bench) {
+		b.wants(b.start(), nil)
+		busy, seen := make(chan struct{}), make(chan int, 1)
+		b.s.post(func() { <-busy })
+		told := 0
+		b.s.post(func() { b.s.later(func() { told++ }) })
+		b.s.look(func() { seen <- told })
+		close(busy)
+		if got := <-seen; got != 1 {
+			t.Errorf("seen before it was told of")
+		}
+	})
+}
+
 // TestOverslept checks that what a worker did in time counts when the manager was stopped past a deadline.
 func TestOverslept(t *testing.T) {
 	onBench(t, `ready { when = "notify" }`, always(manners{readyAfter: -1}), func(b *bench) {

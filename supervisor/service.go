@@ -86,16 +86,21 @@ func (s *service) loop() {
 
 // post has f called by the loop, which may change the service. A service that is gone drops it.
 func (s *service) post(f func()) {
-	s.look(func() {
+	s.send(func() {
 		s.changed = true
 		f()
 	})
 }
 
-// look has f called by the loop, which changes nothing.
+// look has f called by the loop, which changes nothing, when all that came before is saved and reported: nobody sees the end of
+// something of which the events do not tell yet.
 func (s *service) look(f func()) {
+	s.send(func() { s.later(f) })
+}
+
+func (s *service) send(note func()) {
 	select {
-	case s.notes <- f:
+	case s.notes <- note:
 	case <-s.done:
 	}
 }
