@@ -66,7 +66,8 @@
 //	                             nginx, angie, php-fpm, unicorn, puma, gunicorn, nghttpx, upstart, circus (in arguments);
 //	                             tableflip (alone); endless, grace, goagain, overseer (one of them: they signal their parent);
 //	                             "stdin" for one listener as descriptor 0; "none" for descriptors 3, 4, … without a word; and on
-//	                             a socket in worker.runtime_dir: haproxy, zerg, s6-fdholder, multibinder
+//	                             a socket in worker.runtime_dir: haproxy, zerg, s6-fdholder, multibinder; or "adopt" (alone), for
+//	                             programs that bind tcp and unix addresses themselves: they are answered with the listeners
 //	listen_pid          "own"    systemd: LISTEN_PID is the worker's own number, "omit": left out, for programs behind a shell,
 //	                             "parent": that of its parent with "parent:" before it
 //	fd_store            0        systemd: 0 to 128 descriptors that workers store by FDSTORE=1, handed to every later one
@@ -162,5 +163,5 @@
 //	}
 //
 // Known and refused, "not supported yet": metrics; the other kinds of sharing; health; memory_max, cpu_max and pids_max of
-// limits; canary and keep_old of rollout; adopt, pingora and systemfd of handoff.
+// limits; canary and keep_old of rollout; pingora and systemfd of handoff.
 package config

@@ -23,6 +23,7 @@ type known struct {
 	environ   func() []string // every name
 	owner     string          // the service; "" for values that are read at load
 	asks      bool            // the service asks for its listeners on a socket
+	adopts    bool            // the service binds by itself
 }
 
 // evaluate gives the value of an expression; false after a problem, which is reported. what is "backlog of listener \"web\"".
@@ -110,6 +111,10 @@ func (k known) explainListener(name string, t hcl.Traversal) (cause, advice stri
 	if member == "fd" && k.asks {
 		return fmt.Sprintf("service %q asks for listener %q on a socket, so there is no descriptor", k.owner, name),
 			`Add "systemd" to its handoff, or write handoff = ["none"].`
+	}
+	if member == "fd" && k.adopts {
+		return fmt.Sprintf("service %q binds by itself to what becomes listener %q, so there is no descriptor before", k.owner, name),
+			fmt.Sprintf("Give it the address: ${listener.%s.address}, or .host, .port or .path.", name)
 	}
 	if member == "fd" {
 		return fmt.Sprintf("service %q does not get listener %q, so there is no descriptor", k.owner, name),

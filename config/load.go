@@ -116,6 +116,7 @@ func (r *reader) check() {
 		return
 	}
 	r.checkReferences()
+	r.checkAdopted()
 	r.checkCycles()
 	r.prepareStandIn()
 	for _, s := range r.config.Services {

@@ -10,9 +10,9 @@ import (
 var (
 	handoffs = []string{
 		"systemd", "einhorn", "server-starter", "nginx", "angie", "php-fpm", "unicorn", "puma", "gunicorn", "nghttpx", "tableflip",
-		"overseer", "endless", "grace", "goagain", "upstart", "circus", "stdin", "none", "haproxy", "zerg", "s6-fdholder", "multibinder",
+		"overseer", "endless", "grace", "goagain", "upstart", "circus", "stdin", "none", "haproxy", "zerg", "s6-fdholder", "multibinder", "adopt",
 	}
-	laterHandoffs = []string{"adopt", "pingora", "systemfd"}
+	laterHandoffs = []string{"pingora", "systemfd"}
 )
 
 // maxStored bounds fd_store: what goes to a worker at once is at most 253 descriptors (SCM_MAX_FD, unix(7)), listeners and all.
@@ -27,9 +27,11 @@ func (n *node) readHandoff(s *Service) {
 	n.checkDialects(dialects)
 	n.checkTogether(s)
 	s.late.asks = len(s.Handoff) > 0 && len(common(s.Handoff, onSocket)) == len(s.Handoff)
+	s.late.adopts = s.Adopts()
 	take(n, "listen_pid", &s.ListenPID, asChoice("values", "own", "omit", "parent"))
 	take(n, "fd_store", &s.FDStore, asInteger(0, maxStored))
 	n.checkSystemd(s)
+	n.checkAdopt(s)
 }
 
 // checkDialects refuses names that are none.
@@ -56,7 +58,7 @@ func (n *node) checkTogether(s *Service) {
 		}
 		n.failAt(by, fmt.Sprintf(`"stdin" hands over one listener as descriptor 0, %s has %d`, n.noun, count), advice)
 	}
-	if slices.Contains(s.Handoff, "none") && len(s.Handoff) > 1 {
+	if slices.Contains(s.Handoff, "none") && len(s.Handoff) > 1 && !s.Adopts() {
 		n.failAt("handoff", `"none" says nothing to the worker, the others do`, `Write ["none"], or remove "none".`)
 	}
 	if fixed := common(s.Handoff, fixedNumbers); slices.Contains(s.Handoff, "tableflip") && len(fixed) > 0 {
@@ -81,11 +83,15 @@ func (n *node) checkSystemd(s *Service) {
 	if slices.Contains(s.Handoff, "systemd") {
 		return
 	}
+	advice := `Add "systemd" to handoff, or remove the line.`
+	if s.Adopts() {
+		advice = "Remove the line."
+	}
 	if _, given := n.has("listen_pid"); given {
-		n.failAt("listen_pid", "LISTEN_PID is of the systemd dialect, which is not in handoff", `Add "systemd" to handoff, or remove the line.`)
+		n.failAt("listen_pid", "LISTEN_PID is of the systemd dialect, which is not in handoff", advice)
 	}
 	if _, given := n.has("fd_store"); given && s.FDStore > 0 {
-		n.failAt("fd_store", "stored descriptors come back by LISTEN_FDS of the systemd dialect, which is not in handoff", `Add "systemd" to handoff, or remove the line.`)
+		n.failAt("fd_store", "stored descriptors come back by LISTEN_FDS of the systemd dialect, which is not in handoff", advice)
 	}
 }
 

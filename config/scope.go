@@ -61,6 +61,7 @@ func (s Scope) known(l *late) known {
 		environ:   func() []string { return sortedKeys(environment(s.Environ)) },
 		owner:     s.Service,
 		asks:      l.asks,
+		adopts:    l.adopts,
 		context: &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
 			"listener":   s.listeners(l),
 			"env":        s.environment(l),
@@ -83,7 +84,7 @@ func (s Scope) listeners(l *late) cty.Value {
 	values := map[string]cty.Value{}
 	for _, name := range names {
 		if v, ok := s.Listeners[name]; ok {
-			values[name] = v.object(!l.asks && slices.Contains(l.own, name))
+			values[name] = v.object(!l.asks && !l.adopts && slices.Contains(l.own, name))
 		}
 	}
 	return cty.ObjectVal(values)

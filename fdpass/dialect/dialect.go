@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +54,7 @@ type words struct {
 	serve    []Served
 	parent   *Parent
 
+	adopt       bool // see Plan
 	nonblocking bool // see Plan
 }
 
@@ -63,7 +65,7 @@ func table() []dialect {
 		nginx(), angie(), phpFPM(), unicorn(), puma(), gunicorn(), nghttpx(),
 		tableflip(), overseer(), endless(), grace(), goagain(),
 		upstart(), circus(), stdin(), none(),
-		haproxy(), zerg(), s6FDHolder(), multibinder(),
+		haproxy(), zerg(), s6FDHolder(), multibinder(), adopt(),
 	}
 }
 
@@ -157,6 +159,10 @@ func lookup(names []string) ([]dialect, error) {
 			return nil, fmt.Errorf("cannot hand over sockets by %q: no such dialect (known: %s)", name, strings.Join(Names(), ", "))
 		case seen[name]:
 			return nil, fmt.Errorf("cannot hand over sockets by %q: the dialect is listed twice", name)
+		case name == "adopt" && others(names) != "":
+			return nil, fmt.Errorf("cannot hand over sockets by %q: the program makes its own, and %q gives it some (use one of the two)", name, others(names))
+		case name == "none" && slices.Contains(names, "adopt"):
+			continue // it says as little
 		case name == "none" && len(names) > 1:
 			return nil, fmt.Errorf("cannot hand over sockets by %q: it says nothing, and other dialects are listed beside it (leave it out)", name)
 		}

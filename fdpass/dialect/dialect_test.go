@@ -90,7 +90,7 @@ func TestCombine(t *testing.T) {
 		in:       one,
 		wantErr: `cannot hand over sockets by "launchd": no such dialect (known: systemd, einhorn, server-starter, nginx, angie, ` +
 			`php-fpm, unicorn, puma, gunicorn, nghttpx, tableflip, overseer, endless, grace, goagain, upstart, circus, stdin, none, ` +
-			`haproxy, zerg, s6-fdholder, multibinder)`,
+			`haproxy, zerg, s6-fdholder, multibinder, adopt)`,
 	}, {
 		name:     "none beside another",
 		dialects: []string{"systemd", "none"},
@@ -188,7 +188,7 @@ func TestFree(t *testing.T) {
 func TestTable(t *testing.T) {
 	want := []string{"systemd", "einhorn", "server-starter", "nginx", "angie", "php-fpm", "unicorn", "puma", "gunicorn", "nghttpx",
 		"tableflip", "overseer", "endless", "grace", "goagain", "upstart", "circus", "stdin", "none",
-		"haproxy", "zerg", "s6-fdholder", "multibinder"}
+		"haproxy", "zerg", "s6-fdholder", "multibinder", "adopt"}
 	if diff := cmp.Diff(want, Names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}

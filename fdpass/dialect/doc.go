@@ -27,6 +27,7 @@
 //	zerg             uwsgi --zerg                                 fetched from zerg.sock
 //	s6-fdholder      s6-fdholder-retrieve                         fetched from fdholder.sock
 //	multibinder      programs with GitHub's multibinder           fetched from MULTIBINDER_SOCK
+//	adopt            programs that know nothing of it             nothing: they bind by themselves, and are answered
 //
 // Several conventions may be spoken at once, because a program ignores the
 // variables it does not know: that is why a service gets systemd, einhorn and

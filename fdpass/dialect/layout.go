@@ -130,6 +130,7 @@ func (l *layout) collect(name string, w words) error {
 	l.words.channels = append(l.words.channels, w.channels...)
 	l.words.serve = append(l.words.serve, w.serve...)
 	l.words.nonblocking = l.words.nonblocking || w.nonblocking
+	l.words.adopt = l.words.adopt || w.adopt
 	return l.addParent(w.parent)
 }
 
@@ -170,7 +171,7 @@ func (l *layout) plan() Plan {
 		Env: l.words.env, OwnPID: l.words.ownPID, ParentPID: l.words.parentPID,
 		OwnPIDFDID: l.words.ownPIDFDID, ParentPIDPrefixed: l.words.parentPrefixed,
 		StoredFDs: l.words.stored, Channels: l.words.channels, Serve: l.words.serve, Parent: l.words.parent,
-		Nonblocking: l.words.nonblocking,
+		Nonblocking: l.words.nonblocking, Adopt: l.words.adopt,
 	}
 	for _, fd := range slices.Sorted(maps.Keys(l.at)) {
 		if socket := l.at[fd].socket; socket >= 0 {

@@ -35,6 +35,9 @@ type Plan struct {
 	Serve     []Served  // sockets to serve to this worker
 	Parent    *Parent   // a small parent between keeper and worker; nil: none
 
+	// Adopt is whether the worker gets no socket because it makes its own, in whose place it is answered with these.
+	Adopt bool
+
 	// Nonblocking is whether the worker relies on sockets that have O_NONBLOCK already: it takes them from a process that
 	// has set it, and would hang in accept(2). Other programs set it themselves.
 	Nonblocking bool

@@ -1,4 +1,4 @@
 service "app" {
   command = ["./app"]
-  handoff = ["systemd", "adopt", "pingora", "systemfd"]
+  handoff = ["systemd", "pingora", "systemfd"]
 }
