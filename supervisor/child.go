@@ -239,7 +239,11 @@ func (c *child) descriptors(k *kit) error {
 		if n.Socket >= len(c.spec.leases) {
 			return fmt.Errorf("listener %q of generation %d is lost (restart the service)", c.spec.service.Listeners[n.Socket], c.spec.generation)
 		}
-		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: n.FD, Descriptor: c.spec.leases[n.Socket].Socket().Descriptor()})
+		socket, err := c.spec.leases[n.Socket].Open(c.spec.index)
+		if err != nil {
+			return err
+		}
+		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: n.FD, Descriptor: socket.Descriptor()})
 	}
 	if c.spec.service.Ready.When == "log" {
 		c.matchLines()

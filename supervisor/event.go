@@ -56,6 +56,7 @@ const (
 	KindListenerFree   = "listener.released"
 	KindListenerTaken  = "listener.taken"        // from another program, which has its socket too
 	KindListenerServed = "listener.served"       // one that was taken, by a service that is ready: the other program may be stopped
+	KindNotSteered     = "listener.not-steered"  // the kernel did not take it that new connections go to another generation
 	KindTakenOver      = "supervise.taken-over"  // a manager has gone on where the one before it was ended
 	KindNotSaved       = "supervise.not-saved"   // the state is not safe from the end of the manager
 	KindUpgradeTry     = "supervise.upgrade-try" // the program on disk has to prove itself

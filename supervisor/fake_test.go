@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"syscall"
@@ -292,8 +293,22 @@ func (r *fakeRunner) started() int {
 	return len(r.all)
 }
 
+// unsteered is the part of a registry that has nothing to do where no listener has a socket for each generation.
+type unsteered struct{}
+
+func (unsteered) Promote(registry.User) error         { return nil }
+func (unsteered) Canary(registry.User, float64) error { return nil }
+func (unsteered) Rest(registry.User) error            { return nil }
+func (unsteered) Probe(registry.User, int, string, netip.AddrPort) (func(), error) {
+	return nil, registry.ErrNotSteered
+}
+func (unsteered) Quiet(registry.User) (int, error) { return 0, nil }
+
 // noSockets stands for the registry where a service has no listeners.
-type noSockets struct{ fail error }
+type noSockets struct {
+	unsteered
+	fail error
+}
 
 func (n noSockets) Acquire([]string, registry.User) ([]*registry.Lease, error) { return nil, n.fail }
 func (n noSockets) Reacquire(registry.User, []registry.LeaseState) ([]*registry.Lease, error) {

@@ -174,7 +174,7 @@ func socketsOf(s spec) []dialect.Socket {
 // socketAddress is the address of the service's i-th socket, which a reload may have given to another listener meanwhile.
 func (s spec) socketAddress(i int, name string) fdpass.Address {
 	if i < len(s.leases) && s.leases[i] != nil {
-		return s.leases[i].Socket().Address()
+		return s.leases[i].Address()
 	}
 	return s.addressOf(name)
 }

@@ -124,7 +124,10 @@ func (p *heldProcess) signal(sig syscall.Signal) error {
 }
 
 // fewSockets can be told to fail, like a registry that has no listener of the name any more.
-type fewSockets struct{ fail atomic.Bool }
+type fewSockets struct {
+	unsteered
+	fail atomic.Bool
+}
 
 func (f *fewSockets) Acquire([]string, registry.User) ([]*registry.Lease, error) {
 	if f.fail.Load() {

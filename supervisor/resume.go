@@ -83,6 +83,9 @@ func (s *service) regain(g *generation) {
 
 func (s *service) resumeGeneration(g *generation) {
 	s.regain(g)
+	if g == s.current && !g.stopping && !g.parked {
+		s.turnTo(g)
+	}
 	if run := g.hook; run != nil {
 		s.startHook(g, run)
 		if !run.until.IsZero() {

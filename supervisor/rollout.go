@@ -117,6 +117,7 @@ func (s *service) promote(r *rollout) {
 	r.step = "promote"
 	r.to.promoted = true
 	s.current = r.to
+	s.turnTo(r.to)
 	s.shrinkStore(r.to.cfg)
 	s.reason, s.refused = "", ""
 	for _, sl := range r.to.active() {
@@ -180,6 +181,7 @@ func (s *service) restore(g *generation) {
 	if g.stopHook == hookDone {
 		g.stopHook = hookNotRun
 	}
+	s.turnTo(g)
 	s.fill(g)
 }
 
@@ -223,6 +225,7 @@ func (s *service) replace(r *rollout) {
 // park stops the workers of a generation that may have to come back.
 func (s *service) park(g *generation) {
 	g.parked = true
+	s.turnFrom(g)
 	for _, sl := range g.slots {
 		stop(&sl.retry)
 	}

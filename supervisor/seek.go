@@ -15,7 +15,11 @@ func (c *child) seek() {
 		if n.Socket >= len(c.spec.leases) {
 			return
 		}
-		sockets = append(sockets, c.spec.leases[n.Socket].Socket().Descriptor())
+		socket, err := c.spec.leases[n.Socket].Open(c.spec.index)
+		if err != nil {
+			return
+		}
+		sockets = append(sockets, socket.Descriptor())
 	}
 	go func() {
 		if len(fdpass.Unheld([]int{c.process.Root}, sockets)) == 0 {
@@ -28,7 +32,7 @@ func (c *child) seek() {
 		slices.Sort(lost)
 		for _, i := range slices.Compact(lost) {
 			c.tell(happening{kind: closedListener, name: names[i], err: fmt.Errorf(
-				"nothing of it has listener %q open (have its own configuration use %s, or take the listener from the service)", names[i], c.spec.leases[i].Socket().Address())})
+				"nothing of it has listener %q open (have its own configuration use %s, or take the listener from the service)", names[i], c.spec.leases[i].Address())})
 		}
 	}()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 	"github.com/seed-da40d5ac/supervise/fdpass/wire"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
 // served is a unix stream socket in a worker's runtime folder, at which it asks for its sockets or says that it is ready. Who connects
@@ -169,7 +170,7 @@ type workerSockets struct{ spec spec }
 func (w workerSockets) List() ([]fdpass.Named, error) {
 	var list []fdpass.Named
 	for i, lease := range w.spec.leases {
-		d, err := lease.Socket().Descriptor().Dup()
+		d, err := duplicate(lease, w.spec.index)
 		if err != nil {
 			for _, n := range list {
 				_ = n.Descriptor.Close()
@@ -179,6 +180,14 @@ func (w workerSockets) List() ([]fdpass.Named, error) {
 		list = append(list, fdpass.Named{Name: w.spec.service.Listeners[i], Descriptor: d})
 	}
 	return list, nil
+}
+
+func duplicate(l *registry.Lease, worker int) (*fdpass.Descriptor, error) {
+	s, err := l.Open(worker)
+	if err != nil {
+		return nil, err
+	}
+	return s.Descriptor().Dup()
 }
 
 // Put implements wire.Store.

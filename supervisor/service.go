@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"time"
 
@@ -59,6 +60,11 @@ type sockets interface {
 	Reacquire(user registry.User, leases []registry.LeaseState) ([]*registry.Lease, error)
 	WorkerEvent(e registry.WorkerEvent)
 	Addresses() map[string]fdpass.Address
+	Promote(u registry.User) error
+	Canary(u registry.User, share float64) error
+	Rest(u registry.User) error
+	Probe(u registry.User, worker int, listener string, from netip.AddrPort) (end func(), err error)
+	Quiet(u registry.User) (waiting int, err error)
 }
 
 func newService(cfg *config.Service, all *config.Config, r runner, so sockets, l *library, report func(Event)) *service {
@@ -179,6 +185,7 @@ func (s *service) boot(replies []chan error) {
 	}
 	g.promoted = true
 	s.current = g
+	s.turnTo(g)
 	g.waiters = replies
 	s.emit(Event{Kind: KindServiceStarted, Generation: g.number, Message: "service is being started"})
 	s.bootHook(g)
@@ -251,6 +258,9 @@ func (s *service) retire(g *generation, whenGone func()) {
 		return
 	}
 	g.stopping = true
+	if g == s.current {
+		s.turnFrom(g)
+	}
 	s.tellWaiters(g, s.beingStopped())
 	if g.stopHook != hookRunning {
 		g.hook.end()

@@ -376,7 +376,7 @@ func TestSocketsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := parse(t, ``)
 		b := &bench{t: t, runner: always(manners{})}
-		b.s = newService(cfg.Services[0], cfg, b.runner, noSockets{errors.New("no such listener")}, newShelf(), b.record)
+		b.s = newService(cfg.Services[0], cfg, b.runner, noSockets{fail: errors.New("no such listener")}, newShelf(), b.record)
 		go b.s.loop()
 		b.wants(b.start(), errAny)
 		if got := b.status(); got.State != "stopped" || got.Reason == "" {
