@@ -111,7 +111,7 @@ func (r *reader) tryLate(s *Service) {
 		scope.Worker = s.Workers - 1
 		s.late.resolve(&r.report, scope)
 	}
-	r.warnSharedURL(s, first)
+	r.warnURLs(s, first)
 	scope.Worker = 0
 	r.warnTraps(s, scope, first)
 }

@@ -20,6 +20,7 @@ func defaultService(name string) *Service {
 		Stop:               Stop{Signal: "SIGTERM", Timeout: 30 * time.Second},
 		Restart:            Restart{When: "always", Backoff: 100 * time.Millisecond, BackoffMax: 30 * time.Second, Window: 60 * time.Second},
 		Rollout:            Rollout{Strategy: "overlap", MaxSurge: 1},
+		Health:             Health{Interval: 10 * time.Second, Timeout: 5 * time.Second, Failures: 3},
 	}
 }
 

@@ -96,6 +96,7 @@
 //	fd                  the number after the listeners; newline, crank, uwsgi, pm2: up to 1023
 //	pattern             required for log: regular expression in RE2 syntax. Late
 //	url                 required for http: http:// or https://. Late
+//	expect              -        http: regular expression (RE2) that the first 64 KiB of the answer's body match. Late
 //	command             required for exec: list. Late
 //
 //	stop                default  what
@@ -114,6 +115,16 @@
 //	bake                "0s"     a ready generation must stay healthy so long
 //	max_surge           1        rolling: workers above, 0 to 1000
 //	max_unavailable     0        rolling: workers below; both 0 is an error
+//
+//	health              default  what: checks of workers that are ready; each kind that is given is checked
+//	http                -        URL: 2xx or 3xx is good. Late
+//	expect              -        http: regular expression (RE2) that the first 64 KiB of the answer's body match. Late
+//	command             -        list: exit status 0 is good; exec is another word for it. Late
+//	watchdog            -        at least 10ms: WATCHDOG_USEC and WATCHDOG_PID are set, and a worker hangs that does not send
+//	                             WATCHDOG=1 so often; it is ended by SIGABRT
+//	interval            "10s"    http, command: at least 10ms from one check to the next
+//	timeout             "5s"     http, command: at least 1ms; a check that takes longer has failed
+//	failures            3        http, command: 1 to 1000 failed checks in a row make a worker unhealthy
 //
 //	limits              default  what
 //	nofile nproc        -        number, "SOFT:HARD", "unlimited" (nproc): setrlimit(2)
@@ -162,6 +173,6 @@
 //	  listeners = ["web"]
 //	}
 //
-// Known and refused, "not supported yet": metrics; the other kinds of sharing; health; memory_max, cpu_max and pids_max of
+// Known and refused, "not supported yet": metrics; the other kinds of sharing; memory_max, cpu_max and pids_max of
 // limits; canary and keep_old of rollout; pingora and systemfd of handoff.
 package config

@@ -38,7 +38,18 @@ type setter func(to *Resolved, folder string, v cty.Value) *refusal
 // lateAttributes are the late expressions by the block that they stand in.
 var lateAttributes = map[string]map[string]setter{
 	"service": {"command": setCommand, "environment": setEnvironment, "directory": setDirectory},
-	"ready":   {"url": setURL, "pattern": setPattern, "command": setReadyCommand},
+	"ready": {
+		"pattern": setText(asPattern, func(to *Resolved) *string { return &to.Pattern }),
+		"url":     setText(asURL, func(to *Resolved) *string { return &to.URL }),
+		"expect":  setText(asPattern, func(to *Resolved) *string { return &to.Expect }),
+		"command": setReadyCommand,
+	},
+	"health": {
+		"http":    setText(asURL, func(to *Resolved) *string { return &to.Health.URL }),
+		"expect":  setText(asPattern, func(to *Resolved) *string { return &to.Health.Expect }),
+		"command": setHealthCommand,
+		"exec":    setHealthCommand,
+	},
 	"hooks": {
 		"before_start": hook(func(h *ResolvedHooks) *[]string { return &h.BeforeStart }),
 		"after_ready":  hook(func(h *ResolvedHooks) *[]string { return &h.AfterReady }),
@@ -143,6 +154,22 @@ func setReadyCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
 	return r
 }
 
+func setHealthCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
+	to.Health.Command, r = asCommand(v)
+	return r
+}
+
+// setText puts what is read as one text where it belongs.
+func setText(read func(cty.Value) (string, *refusal), field func(*Resolved) *string) setter {
+	return func(to *Resolved, _ string, v cty.Value) *refusal {
+		s, r := read(v)
+		if r == nil {
+			*field(to) = s
+		}
+		return r
+	}
+}
+
 func hook(field func(*ResolvedHooks) *[]string) setter {
 	return func(to *Resolved, _ string, v cty.Value) (r *refusal) {
 		*field(&to.Hooks), r = asCommand(v)
@@ -181,37 +208,35 @@ func setEnvironment(to *Resolved, _ string, v cty.Value) *refusal {
 	return refused
 }
 
-func setPattern(to *Resolved, _ string, v cty.Value) *refusal {
+func asPattern(v cty.Value) (string, *refusal) {
 	s, r := asWord(v)
 	if r != nil {
-		return r
+		return "", r
 	}
 	if _, err := regexp.Compile(s); err != nil {
-		return &refusal{cause: strings.TrimPrefix(err.Error(), "error parsing regexp: "), advice: "It is a regular expression in RE2 syntax, which has no look-around and no backreferences."}
+		return "", &refusal{cause: strings.TrimPrefix(err.Error(), "error parsing regexp: "), advice: "It is a regular expression in RE2 syntax, which has no look-around and no backreferences."}
 	}
-	to.Pattern = s
-	return nil
+	return s, nil
 }
 
-func setURL(to *Resolved, _ string, v cty.Value) *refusal {
+func asURL(v cty.Value) (string, *refusal) {
 	s, r := asWord(v)
 	if r != nil {
-		return r
+		return "", r
 	}
 	const advice = `Write for example "http://127.0.0.1:8080/healthz".`
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return &refusal{cause: fmt.Sprintf("%q is no URL", shorten(s)), advice: advice}
+		return "", &refusal{cause: fmt.Sprintf("%q is no URL", shorten(s)), advice: advice}
 	case u.Scheme != "http" && u.Scheme != "https":
-		return &refusal{cause: fmt.Sprintf("%q does not begin with http:// or https://", shorten(s)), advice: advice}
+		return "", &refusal{cause: fmt.Sprintf("%q does not begin with http:// or https://", shorten(s)), advice: advice}
 	case u.Hostname() == "":
-		return &refusal{cause: fmt.Sprintf("%q has no host", shorten(s)), advice: advice}
+		return "", &refusal{cause: fmt.Sprintf("%q has no host", shorten(s)), advice: advice}
 	case !validPort(u.Port()):
-		return &refusal{cause: fmt.Sprintf("%q is no port", u.Port()), advice: advice}
+		return "", &refusal{cause: fmt.Sprintf("%q is no port", u.Port()), advice: advice}
 	}
-	to.URL = s
-	return nil
+	return s, nil
 }
 
 // validPort says whether one can connect to it; "" is the default of the scheme.

@@ -2,10 +2,7 @@ package config
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +23,7 @@ var readyAttributes = []struct {
 	{"fd", []string{"newline", "crank", "uwsgi", "pm2"}},
 	{"pattern", []string{"log"}},
 	{"url", []string{"http"}},
+	{"expect", []string{"http"}},
 	{"command", []string{"exec"}},
 }
 
@@ -43,7 +41,7 @@ func (n *node) readReady(ready *node, s *Service) {
 	take(ready, "settle", &to.Settle, asDuration(0, longest, 1))
 	take(ready, "interval", &to.Interval, asDuration(10*time.Millisecond, longest, 1))
 	take(ready, "fd", &to.FD, asInteger(3, maxDescriptor))
-	for _, name := range []string{"url", "pattern", "command"} {
+	for _, name := range []string{"url", "expect", "pattern", "command"} {
 		s.late.keep(ready, name)
 	}
 	if to.When != "log" {
@@ -83,36 +81,4 @@ func (n *node) checkKind(when string, complete bool) {
 			n.failAt("when", fmt.Sprintf("%q needs %s", when, name), "Add for example "+example+".")
 		}
 	}
-}
-
-// warnSharedURL says that a check by HTTP may reach the wrong generation: the old one accepts on the same socket.
-func (r *reader) warnSharedURL(s *Service, resolved Resolved) {
-	u, err := url.Parse(resolved.URL)
-	if resolved.URL == "" || err != nil {
-		return
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	for _, name := range s.Listeners {
-		l := r.config.Listener(name)
-		if l == nil || !l.Address.isTCP() || strconv.Itoa(r.standIn.Listeners[name].Port) != port || !reaches(u.Hostname(), l.Address) {
-			continue
-		}
-		r.warn(s.late.at("url"), fmt.Sprintf("url of ready of service %q asks the shared listener %q: the old generation may answer", s.Name, name),
-			`Ask a port of the worker's own, or use when = "notify".`)
-	}
-}
-
-// reaches says whether a host of a URL may be a listener's address.
-func reaches(host string, a Address) bool {
-	ip := net.ParseIP(host)
-	switch {
-	case host == a.Host:
-		return true
-	case host == "localhost":
-		return a.Host == "" || net.ParseIP(a.Host).IsLoopback() || net.ParseIP(a.Host).IsUnspecified()
-	}
-	return ip != nil && (a.Host == "" || net.ParseIP(a.Host).IsUnspecified())
 }

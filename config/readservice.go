@@ -31,6 +31,7 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 	n.one("stop").readStop(s)
 	n.one("restart").readRestart(&s.Restart)
 	n.one("rollout").readRollout(&s.Rollout)
+	n.readHealth(n.one("health"), s)
 	s.Limits = n.one("limits").readLimits()
 	n.one("hooks").readHooks(s)
 	if ok {

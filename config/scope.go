@@ -45,7 +45,17 @@ type Resolved struct {
 	// URL, Pattern and ReadyCommand are of ready: http, log and exec.
 	URL, Pattern string
 	ReadyCommand []string
-	Hooks        ResolvedHooks
+	// Expect is a regular expression for the body of the answer from URL; "" is content with any.
+	Expect string
+	Health ResolvedHealth
+	Hooks  ResolvedHooks
+}
+
+// ResolvedHealth is what the checks of health ask; zero values are not given.
+type ResolvedHealth struct {
+	URL     string
+	Expect  string // a regular expression for the body of its answer
+	Command []string
 }
 
 // ResolvedHooks are commands that run beside a worker's life; nil when not given.

@@ -37,6 +37,7 @@ type Service struct {
 	Stop      Stop
 	Restart   Restart
 	Rollout   Rollout
+	Health    Health
 	Limits    []Limit
 	// Where is the place in the file, "app.hcl:7".
 	Where string
@@ -88,6 +89,16 @@ type Rollout struct {
 	Bake time.Duration
 	// MaxSurge and MaxUnavailable are numbers of workers above and below Workers during rolling.
 	MaxSurge, MaxUnavailable int
+}
+
+// Health is how a ready worker shows that it still serves. What its checks ask is in Resolved.
+type Health struct {
+	// Interval is the time from the end of one check to the next, Timeout how long one may take.
+	Interval, Timeout time.Duration
+	// Failures is how many checks in a row must fail until the worker is unhealthy.
+	Failures int
+	// Watchdog is how long a ready worker may be silent until it hangs; it says WATCHDOG=1, sd_notify(3). 0 asks for nothing.
+	Watchdog time.Duration
 }
 
 // Limit is one resource limit, setrlimit(2).

@@ -1,8 +1,5 @@
 service "app" {
   command = ["./app"]
-  health {
-    interval = "5s"
-  }
   limits {
     memory_max = "1GiB"
     cpu_max = "200%"

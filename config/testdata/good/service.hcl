@@ -45,6 +45,7 @@ service "app" {
     url      = "http://127.0.0.1:${9000 + worker.index}/healthz"
     timeout  = "1m"
     interval = "250ms"
+    expect   = "ok"
   }
   stop {
     signal  = "quit"
@@ -61,6 +62,15 @@ service "app" {
     bake            = "10s"
     max_surge       = 0
     max_unavailable = 1
+  }
+  health {
+    http     = "http://127.0.0.1:${9000 + worker.index}/healthz"
+    expect   = "^generation ${generation}$"
+    exec     = ["./check", worker.index]
+    watchdog = "20s"
+    interval = "5s"
+    timeout  = "2s"
+    failures = 2
   }
   limits {
     nofile = "1024:65536"

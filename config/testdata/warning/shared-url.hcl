@@ -48,3 +48,8 @@ service "not-its-own" {
     url  = "http://127.0.0.1:8081/healthz"
   }
 }
+service "health" {
+  command   = ["./app"]
+  listeners = ["one"]
+  health { http = "http://127.0.0.1:8081/healthz" }
+}
