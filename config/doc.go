@@ -115,6 +115,13 @@
 //	bake                "0s"     a ready generation must stay healthy so long
 //	max_surge           1        rolling: workers above, 0 to 1000
 //	max_unavailable     0        rolling: workers below; both 0 is an error
+//	keep_old            "0s"     overlap: the generation before goes on without new connections so long, for a rollback at once
+//	canary              -        a block. overlap: a ready generation is tried before it is promoted. It and keep_old need
+//	                             sharing "generation" or "worker" in every listener
+//
+//	canary              default  what
+//	share               required "5%", of the new connections
+//	for                 required at least 1s
 //
 //	health              default  what: checks of workers that are ready; each kind that is given is checked
 //	http                -        URL: 2xx or 3xx is good. Late
@@ -174,5 +181,5 @@
 //	}
 //
 // Known and refused, "not supported yet": metrics; the other kinds of sharing; memory_max, cpu_max and pids_max of
-// limits; canary and keep_old of rollout; pingora and systemfd of handoff.
+// limits; pingora and systemfd of handoff.
 package config

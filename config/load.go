@@ -118,6 +118,7 @@ func (r *reader) check() {
 	r.checkReferences()
 	r.checkAdopted()
 	r.checkCycles()
+	r.checkSteered()
 	r.prepareStandIn()
 	for _, s := range r.config.Services {
 		r.tryLate(s)

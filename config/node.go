@@ -149,7 +149,7 @@ func (n *node) one(kind string) *node {
 	if first != nil {
 		child = n.open(kind, noun, first.TypeRange, first.Body)
 	}
-	child.prefix, child.written = kind+".", n.written
+	child.prefix, child.written = n.prefix+kind+".", n.written
 	return child
 }
 

@@ -30,8 +30,8 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 	n.readReady(n.one("ready"), s)
 	n.one("stop").readStop(s)
 	n.one("restart").readRestart(&s.Restart)
-	n.one("rollout").readRollout(&s.Rollout)
 	n.readHealth(n.one("health"), s)
+	n.one("rollout").readRollout(s)
 	s.Limits = n.one("limits").readLimits()
 	n.one("hooks").readHooks(s)
 	if ok {
@@ -154,21 +154,6 @@ func (n *node) readRestart(s *Restart) {
 		name = "backoff"
 	}
 	n.failAt(name, fmt.Sprintf("backoff_max (%s) is shorter than backoff (%s)", s.BackoffMax, s.Backoff), "Raise backoff_max or lower backoff.")
-}
-
-func (n *node) readRollout(s *Rollout) {
-	take(n, "strategy", &s.Strategy, asChoice("strategies", "overlap", "replace", "rolling"))
-	take(n, "bake", &s.Bake, asDuration(0, longest, 1))
-	take(n, "max_surge", &s.MaxSurge, asInteger(0, maxWorkers))
-	take(n, "max_unavailable", &s.MaxUnavailable, asInteger(0, maxWorkers))
-	for _, name := range []string{"max_surge", "max_unavailable"} {
-		if at, given := n.has(name); given && s.Strategy != "rolling" {
-			n.failValue(name, at, fmt.Sprintf("strategy %q replaces all workers together", s.Strategy), `Write strategy = "rolling", or remove the line.`)
-		}
-	}
-	if s.Strategy == "rolling" && s.MaxSurge+s.MaxUnavailable == 0 {
-		n.failAt("max_surge", "max_surge and max_unavailable are both 0, so no worker could ever be replaced", "Raise one of them.")
-	}
 }
 
 func (n *node) readLimits() []Limit {

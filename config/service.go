@@ -51,6 +51,7 @@ type Service struct {
 	presetPlace, signalPlace place
 	listeners                []named // with their places, for the checks of Load
 	dependsOn                []named
+	steered                  []named // canary and keep_old of rollout, where they are given
 }
 
 // Ready is how a new worker shows that it can serve.
@@ -89,6 +90,18 @@ type Rollout struct {
 	Bake time.Duration
 	// MaxSurge and MaxUnavailable are numbers of workers above and below Workers during rolling.
 	MaxSurge, MaxUnavailable int
+	// Canary is how a ready generation is tried before it is promoted; nil: not at all.
+	Canary *Canary
+	// KeepOld is how long the generation before is kept after a promotion, without new connections, for a way back; 0: not at all.
+	KeepOld time.Duration
+}
+
+// Canary is a trial of a new generation with some of the new connections.
+type Canary struct {
+	// Share of the new connections, above 0 and below 1.
+	Share float64
+	// For is how long; 0, which no file can say, is until somebody promotes it or rolls it back.
+	For time.Duration
 }
 
 // Health is how a ready worker shows that it still serves. What its checks ask is in Resolved.

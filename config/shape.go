@@ -38,10 +38,11 @@ var shapes = map[string]shape{
 	"stop":    {attributes: []string{"signal", "timeout"}},
 	"restart": {attributes: []string{"when", "backoff", "backoff_max", "window"}},
 	"rollout": {
-		attributes: []string{"strategy", "bake", "max_surge", "max_unavailable"},
-		later:      []string{"canary", "keep_old"},
+		attributes: []string{"strategy", "bake", "max_surge", "max_unavailable", "keep_old"},
+		blocks:     []string{"canary"},
 	},
 	"health": {attributes: []string{"http", "command", "exec", "watchdog", "expect", "interval", "timeout", "failures"}},
+	"canary": {attributes: []string{"share", "for"}},
 	"limits": {
 		attributes: []string{"nofile", "nproc", "core"},
 		later:      []string{"memory_max", "cpu_max", "pids_max"},

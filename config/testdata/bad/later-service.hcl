@@ -5,8 +5,4 @@ service "app" {
     cpu_max = "200%"
     pids_max = 100
   }
-  rollout {
-    canary = 1
-    keep_old = "5m"
-  }
 }
