@@ -26,6 +26,7 @@ var arrows = map[string]arrow{
 	"fdpass":                             {nil, []string{"golang.org/x/sys"}},
 	"fdpass/diag":                        {nil, []string{"golang.org/x/sys"}},
 	"fdpass/dialect":                     {nil, []string{}},
+	"fdpass/steer":                       {[]string{"fdpass"}, []string{"golang.org/x/sys", "golang.org/x/net/bpf", "github.com/cilium/ebpf"}},
 	"fdpass/wire":                        {[]string{"fdpass"}, []string{}},
 	"fdpass/worker":                      {[]string{"fdpass/dialect"}, []string{"golang.org/x/sys"}},
 	"supervisor/stage":                   {nil, []string{"golang.org/x/sys"}},
