@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,6 +36,7 @@ type Client struct {
 	signals chan os.Signal
 	gone    chan struct{} // closed when the keeper is gone, or after Close
 	sample  []byte        // of a hand-over, on trial
+	groups  atomic.Bool   // the keeper takes a group with spawn
 
 	mu      sync.Mutex
 	last    uint64                 // number of a request
@@ -102,6 +104,7 @@ func (c *Client) greet() (Welcome, error) {
 			return err
 		})
 	}
+	c.groups.Store(r.Welcome.Groups)
 	return *r.Welcome, err
 }
 
@@ -223,7 +226,13 @@ func (c *Client) askSignals() {
 // Ready says that this manager has taken over and serves; the keeper is patient with
 // it from here on. For the manager of an upgrade it returns when the keeper runs the
 // new program, too; an error says why it does not: nothing else is the matter then.
-func (c *Client) Ready() error { return c.do(request{Kind: "ready"}) }
+func (c *Client) Ready() error {
+	err := c.do(request{Kind: "ready"})
+	if err == nil {
+		c.groups.Store(true) // now, if not before, it is of our version
+	}
+	return err
+}
 
 // End says that the program is over: the keeper kills whatever is left, this process
 // as well, and exits with code. It returns only when the keeper cannot be told.

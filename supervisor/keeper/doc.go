@@ -21,7 +21,9 @@
 // The exit is seen with waitid(2) and WNOWAIT: until Forget the zombie stays, so
 // its pid, its process group and its session keep meaning this worker, and Kill
 // can still find what the worker left behind. Signals go through pidfds, never
-// to a pid, hence never to a stranger that got the number of a process just gone.
+// to a pid, hence never to a stranger that got the number of a process just gone. A
+// worker that has a control group (package cgroup) is born in it and killed by it;
+// Forget removes it.
 //
 // # A manager's life
 //

@@ -30,6 +30,11 @@ func wantPidFD(attr *syscall.SysProcAttr) *int {
 	return attr.PidFD
 }
 
+// bearIn has the child be born in the group (CLONE_INTO_CGROUP, clone(2)): no instruction of it runs elsewhere.
+func bearIn(attr *syscall.SysProcAttr, group int) {
+	attr.UseCgroupFD, attr.CgroupFD = group != noGroup, max(group, 0)
+}
+
 // childHandle makes the handle of a child just forked; pidfd is -1 before Linux 5.4.
 func childHandle(pid int, pidfd *int) handle {
 	if *pidfd >= 0 {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
@@ -38,7 +40,7 @@ type Keeper interface {
 	// os.ErrProcessDone.
 	Signal(id ID, sig syscall.Signal) error
 	// Kill sends SIGKILL to all processes of the worker, also those that left its
-	// session, until none is left; also when the main process is gone already,
+	// session, until none is left; with a control group, that is all in it; also when the main process is gone already,
 	// until Forget. It returns when they are gone, or an error after some seconds.
 	Kill(id ID) error
 	// Follow makes pid, which must belong to the worker, its main process (MAINPID
@@ -65,6 +67,10 @@ type Spawn struct {
 	Mark string
 	// Plan is what the stage carries out. The keeper fills in Numbers from Files.
 	Plan stage.Plan
+	// Group is the control group that the worker is born in, and nothing else; nil:
+	// that of the keeper. It is removed with Forget, and stays the caller's when Spawn
+	// fails.
+	Group *cgroup.Group
 	// Files are the descriptors of the worker, in any order. 0, 1 and 2 that are not
 	// listed are /dev/null; nothing else is open.
 	Files []File
@@ -84,6 +90,14 @@ type Process struct {
 	PID       int       // of the main process: after Follow the followed one
 	Root      int       // pid of the process that was spawned, whose descendants are the worker
 	StartedAt time.Time // when its command was run, or shortly before
+	Group     string    // path of its control group; "" without one
+}
+
+// Tree is how the processes of the worker are recognised.
+func (p Process) Tree() proctree.Tree {
+	t := proctree.Of(p.Root)
+	t.Group = p.Group
+	return t
 }
 
 // ErrUnknown is the reason when an ID names no worker, or one that is forgotten.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
@@ -22,10 +23,21 @@ const (
 	killBatch = 256
 )
 
-// killTree sends SIGKILL to every process of t, again and again: a process may
-// have forked after it was listed and before it died. The last look is done
-// twice, because one process can hide from a look by forking and ending.
+// killTree sends SIGKILL to every process of t: to a whole control group, where
+// there is one, or one by one.
 func (c *core) killTree(t proctree.Tree) error {
+	if t.Group != "" {
+		if g, err := cgroup.At(t.Group); err == nil && !g.Gone() {
+			return g.Kill(killTimeout)
+		}
+	}
+	return c.killMembers(t)
+}
+
+// killMembers kills again and again: a process may have forked after it was
+// listed and before it died. The last look is done twice, because one process can
+// hide from a look by forking and ending.
+func (c *core) killMembers(t proctree.Tree) error {
 	deadline := time.Now().Add(killTimeout)
 	for looks := 1; looks > 0; {
 		members, err := c.members(t)

@@ -183,6 +183,7 @@ func (s *server) welcome(i *inquiry) (*answer, error) {
 	a := &answer{reply: reply{Welcome: &Welcome{
 		Protocol: protocol, KeeperPID: os.Getpid(), Trial: i.from.trial, Before: s.before, Stopping: s.stopping,
 		Failed: s.failed, Given: s.given, Watchdog: watchdog(os.Getenv), Program: s.program,
+		Groups: true,
 	}}}
 	if i.from.sample != nil {
 		a.beside = []*fdpass.Descriptor{i.from.sample}

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
-	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
 // remote is the handle of a process that is not our child: we signal it and see
@@ -103,11 +102,20 @@ func (c *Client) fork(s Spawn, mark string, ends ends) (newborn, error) {
 			beside = append(beside, f.Descriptor)
 		}
 	}
+	if s.Group != nil && !c.groups.Load() {
+		return newborn{}, errors.New("cannot start a worker in a group: the keeper is of an earlier version (it will be of this one when the upgrade is complete)")
+	}
+	q.Group = pathOf(s.Group)
 	var r result
-	err := useAll(beside, nil, func(fds []int) (err error) {
-		fds = append([]int{fds[0], ends.plan, ends.status}, fds[1:]...)
-		r, err = c.call(q, fds)
-		return err
+	err := useAll(beside, nil, func(fds []int) error {
+		return useGroup(s.Group, func(group int) (err error) {
+			own := []int{fds[0], ends.plan, ends.status}
+			if group != noGroup {
+				own = append(own, group)
+			}
+			r, err = c.call(q, append(own, fds[1:]...))
+			return err
+		})
 	})
 	if err != nil {
 		closeAll(r.beside)
@@ -268,12 +276,12 @@ func (c *Client) adopt(r result, i *Inventory) error {
 // adoptOne owns the pidfds: of the first process, and of the one it follows if any.
 // Its first process was never reaped, so its pid means it, alive or not.
 func (c *Client) adoptOne(w wireWorker, pidfds []*fdpass.Descriptor) (Process, error) {
-	p := Process{ID: w.ID, Name: w.Name, PID: w.PID, Root: w.PID, StartedAt: w.Started}
+	p := Process{ID: w.ID, Name: w.Name, PID: w.PID, Root: w.PID, StartedAt: w.Started, Group: w.Group}
 	leader, err := c.newRemote(pidfds[0], w.ID, w.PID)
 	if err != nil {
 		return p, err
 	}
-	tree := proctree.Of(w.PID)
+	tree := p.Tree()
 	tree.Mark = w.Mark
 	label := w.Label
 	if label == "" {

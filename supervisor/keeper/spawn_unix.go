@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
@@ -43,8 +44,8 @@ func (c *core) Spawn(s Spawn) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	p := Process{ID: started.id, Name: s.Name, PID: started.pid, Root: started.pid, StartedAt: started.at}
-	tree := proctree.Of(started.pid)
+	p := Process{ID: started.id, Name: s.Name, PID: started.pid, Root: started.pid, StartedAt: started.at, Group: pathOf(s.Group)}
+	tree := p.Tree()
 	tree.Mark = mark
 	if err := c.register(newWorker(p, s.Label, tree, started.handle)); err != nil {
 		abandon(started.handle, 0)
@@ -135,14 +136,34 @@ func (f *forker) fork(s Spawn, _ string, ends ends) (newborn, error) {
 	}
 	var n newborn
 	err := useAll(descriptors, nil, func(fds []int) error {
-		pid, pidfd, err := forkStage(f.executable, ends, fds)
-		if err != nil {
-			return fmt.Errorf("cannot start %q: %w", f.executable+" stage", err)
-		}
-		n = newborn{id: ID(f.last.Add(1)), pid: pid, handle: childHandle(pid, pidfd)}
-		return nil
+		return useGroup(s.Group, func(group int) error {
+			pid, pidfd, err := forkStage(f.executable, ends, group, fds)
+			if err != nil {
+				return fmt.Errorf("cannot start %q: %w", f.executable+" stage", err)
+			}
+			n = newborn{id: ID(f.last.Add(1)), pid: pid, handle: childHandle(pid, pidfd)}
+			return nil
+		})
 	})
 	return n, err
+}
+
+// noGroup is in place of a descriptor where a worker is born in our own group.
+const noGroup = -1
+
+// useGroup runs f with a descriptor of the group, or noGroup.
+func useGroup(g *cgroup.Group, f func(fd int) error) error {
+	if g == nil {
+		return f(noGroup)
+	}
+	return g.Use(f)
+}
+
+func pathOf(g *cgroup.Group) string {
+	if g == nil {
+		return ""
+	}
+	return g.Path()
 }
 
 // find gives what the file is made of, which stays its owner's.
@@ -156,11 +177,11 @@ func (f File) find(held func(string) (*fdpass.Descriptor, error)) (*fdpass.Descr
 	return held(f.Held)
 }
 
-// forkStage starts the stage: the pipes at 0 and 1, supervise's stderr at 2, then
+// forkStage starts the stage, in the group: the pipes at 0 and 1, supervise's stderr at 2, then
 // the descriptors of the worker. ForkExec takes bare numbers and does not touch
 // the descriptions behind them, unlike os/exec, which makes them blocking for all
 // who share them.
-func forkStage(executable string, ends ends, fds []int) (pid int, pidfd *int, err error) {
+func forkStage(executable string, ends ends, group int, fds []int) (pid int, pidfd *int, err error) {
 	files := []uintptr{uintptr(ends.plan), uintptr(ends.status), uintptr(syscall.Stderr)}
 	for _, fd := range fds {
 		files = append(files, uintptr(fd))
@@ -168,6 +189,7 @@ func forkStage(executable string, ends ends, fds []int) (pid int, pidfd *int, er
 	// A session of its own: the terminal's Ctrl-C is for supervise, and the group
 	// and session tell which processes are the worker's.
 	attr := &syscall.ProcAttr{Env: stage.Environ(), Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
+	bearIn(attr.Sys, group)
 	pidfd = wantPidFD(attr.Sys)
 	pid, err = syscall.ForkExec(executable, []string{"supervise", "stage"}, attr)
 	return pid, pidfd, err

@@ -47,9 +47,17 @@ func (s *server) spawn(i *inquiry) (*answer, error) {
 	}
 	var pid int
 	var pidfd *int
-	err = useAll(append(files, i.beside[0]), nil, func(fds []int) error {
+	group, err := i.group()
+	if err != nil {
+		return nil, err
+	}
+	err = useAll(append(group, append(files, i.beside[0])...), nil, func(fds []int) error {
+		in := noGroup
+		if len(group) > 0 {
+			in, fds = fds[0], fds[1:]
+		}
 		program := "/proc/self/fd/" + strconv.Itoa(len(fds))
-		pid, pidfd, err = forkStage(program, ends{fds[0], fds[1]}, fds[2:])
+		pid, pidfd, err = forkStage(program, ends{fds[0], fds[1]}, in, fds[2:])
 		return err
 	})
 	if err != nil {
@@ -57,16 +65,35 @@ func (s *server) spawn(i *inquiry) (*answer, error) {
 	}
 	s.last++
 	w := &ward{
-		wireWorker: wireWorker{ID: s.last, Name: i.Name, Label: i.Label, Mark: i.Mark, PID: pid, Started: time.Now()},
+		wireWorker: wireWorker{ID: s.last, Name: i.Name, Label: i.Label, Mark: i.Mark, PID: pid, Started: time.Now(), Group: i.Group},
 		first:      fdpass.NewDescriptor(*pidfd),
 	}
 	s.workers[w.ID] = w
 	return &answer{reply: reply{Workers: []wireWorker{w.wireWorker}}, beside: []*fdpass.Descriptor{w.first}}, nil
 }
 
+// group is the folder of the worker's group; none: it is born in ours.
+func (i *inquiry) group() ([]*fdpass.Descriptor, error) {
+	switch {
+	case i.Group == "":
+		return nil, nil
+	case len(i.beside) < 4:
+		return nil, fmt.Errorf("%w: a group came without its folder", errPacket)
+	case len(i.Group) > maxGroup:
+		return nil, fmt.Errorf("the path of the group is longer than %d bytes", maxGroup)
+	}
+	return i.beside[3:4:4], nil
+}
+
+// maxGroup bounds the path of a group, in bytes, as a path is bounded (PATH_MAX).
+const maxGroup = 4096
+
 // gather lists plan, status and the worker's descriptors.
 func (s *server) gather(i *inquiry) ([]*fdpass.Descriptor, error) {
 	files, rest := i.beside[1:3:3], i.beside[3:]
+	if i.Group != "" {
+		rest = rest[min(1, len(rest)):]
+	}
 	for _, name := range i.Files {
 		switch k, held := s.kept[name]; {
 		case name == "" && len(rest) == 0:
@@ -94,7 +121,7 @@ func (s *server) listWorkers(i *inquiry) (*answer, error) {
 		if id <= i.ID {
 			continue
 		}
-		if size += len(w.Name) + len(w.Label) + len(w.Mark) + 256; size > maxPage && len(a.Workers) > 0 || len(a.beside)+2 > maxRights {
+		if size += len(w.Name) + len(w.Label) + len(w.Mark) + len(w.Group) + 256; size > maxPage && len(a.Workers) > 0 || len(a.beside)+2 > maxRights {
 			a.More = true
 			break
 		}

@@ -25,7 +25,7 @@ import (
 //	   │ ── hold name  + descriptor ──────────────────────────────────▶ │
 //	   │ ── save name  + sealed file in memory ───────────────────────▶ │
 //	   │ ── drop name ────────────────────────────────────────────────▶ │
-//	   │ ── spawn name label mark files  + program, plan, status, … ──▶ │
+//	   │ ── spawn name label mark group files  + program, plan, … ─────▶ │
 //	   │ ◀─────────────────────────────────────── id, pid;  + pidfd ─── │
 //	   │ ── follow id  + pidfd, or none: the first process ───────────▶ │
 //	   │ ── exit id pid ──────────────────────────────────────────────▶ │
@@ -68,6 +68,7 @@ type request struct {
 	Text  string   `json:"text,omitempty"`
 	Label string   `json:"label,omitempty"`
 	Mark  string   `json:"mark,omitempty"`
+	Group string   `json:"group,omitempty"` // of a worker: path of its control group, whose folder comes along before the files
 	Files []string `json:"files,omitempty"` // of a worker: the name of what is held, or "" for the next that came along
 }
 
@@ -101,6 +102,7 @@ type wireWorker struct {
 	PID      int       `json:"pid"`
 	Followed int       `json:"followed,omitempty"` // pid; 0: the main process is the first
 	Started  time.Time `json:"started"`
+	Group    string    `json:"group,omitempty"` // path of its control group
 }
 
 // wireExit is an Exit without its time.
@@ -124,6 +126,8 @@ type Welcome struct {
 	Given []string `json:"given,omitempty"`
 	// Watchdog is how often WATCHDOG=1 is expected through Notify; 0: never.
 	Watchdog time.Duration `json:"watchdog_ns,omitempty"`
+	// Groups is whether the keeper takes a group with spawn; one of an earlier version does not.
+	Groups bool `json:"groups,omitempty"`
 	// Program is the file that an upgrade runs.
 	Program string `json:"program,omitempty"`
 }

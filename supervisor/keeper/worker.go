@@ -6,6 +6,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
@@ -193,10 +194,13 @@ func (c *core) Forget(id ID) error {
 	return nil
 }
 
-// remove releases w and the pid of its zombie.
+// remove releases w and the pid of its zombie, and removes its group.
 func (s *state) remove(w *worker) {
 	delete(s.workers, w.id)
 	w.release()
+	if g, err := cgroup.At(w.tree.Group); w.tree.Group != "" && err == nil {
+		_ = g.Remove() // where something hangs in it, the next supervise of that name does it
+	}
 }
 
 // release closes everything. A child that is gone is reaped.

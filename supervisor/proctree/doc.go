@@ -8,6 +8,9 @@
 // shows) or starts others with a clean one removes the mark; then the session,
 // the process group and the chain of parents still hold.
 //
+// Nothing gets out of a control group but by its own wish: where the keeper has
+// put the worker into one, that is all it takes.
+//
 // Everything is read from /proc on Linux. Other systems know the process group
 // and the session only.
 package proctree

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 )
 
 // Bounds on what is read of one process: its name is at most 64 bytes, an
@@ -33,6 +35,9 @@ func Of(root int) Tree {
 // process that is gone belongs to nobody. It looks at pid and its ancestors only;
 // a parent that is younger than its child is a stranger who got the pid.
 func (t Tree) Contains(pid int) bool {
+	if t.groups(pid) {
+		return true
+	}
 	s, err := readStat(pid)
 	if err != nil {
 		return false
@@ -50,6 +55,15 @@ func (t Tree) Contains(pid int) bool {
 		s = parent
 	}
 	return false
+}
+
+// groups tells whether the process is in the group of t.
+func (t Tree) groups(pid int) bool {
+	if t.Group == "" {
+		return false
+	}
+	path, err := cgroup.PathOf(pid)
+	return err == nil && cgroup.Within(path, t.Group)
 }
 
 // Stopped tells whether a process is stopped by a signal; one that a debugger holds is not.

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 )
 
 // Snapshot is what all processes of the machine were at one time. Taking one
@@ -61,6 +63,11 @@ func (s *Snapshot) Members(t Tree) []int {
 			belongs[p.pid] = true
 		}
 	}
+	for _, pid := range t.grouped() {
+		if _, seen := s.all[pid]; seen {
+			belongs[pid] = true
+		}
+	}
 	s.addDescendants(belongs)
 	var members []int
 	for pid := range belongs {
@@ -69,6 +76,19 @@ func (s *Snapshot) Members(t Tree) []int {
 		}
 	}
 	return members
+}
+
+// grouped are the processes in the group of t.
+func (t Tree) grouped() []int {
+	if t.Group == "" {
+		return nil
+	}
+	g, err := cgroup.At(t.Group)
+	if err != nil {
+		return nil
+	}
+	pids, _ := g.Procs()
+	return pids
 }
 
 // carries is Tree.carries, for those whose environment is worth a look. Sessions

@@ -24,6 +24,10 @@ type Tree struct {
 
 	// Mark is the whole entry, as Mark makes it; "" = none.
 	Mark string
+
+	// Group is the path of the control group that Root was born in (package
+	// cgroup), which holds nothing but this tree; "" = none.
+	Group string
 }
 
 // Contains tells whether pid is root, a descendant, in the session or process
