@@ -283,6 +283,9 @@ func (c *child) follow(pid int) error {
 	return err
 }
 
+// root implements process.
+func (c *child) root() int { return c.process.Root }
+
 // parent is the small parent that is the main process of the worker; nil: the worker itself is.
 func (c *child) parent() *stage.Parent {
 	if cmp.Or(c.main, c.process.PID) != c.process.Root {

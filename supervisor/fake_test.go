@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -52,7 +53,8 @@ type fakeProcess struct {
 	signals  []syscall.Signal
 	freed    bool
 	followed int
-	deaf     error // what signalling it answers
+	deaf     error        // what signalling it answers
+	open     atomic.Int64 // connections
 }
 
 func (r *fakeRunner) start(s spec, tell func(happening)) process {
@@ -188,6 +190,8 @@ func (p *fakeProcess) release() {
 
 func (p *fakeProcess) seek() {}
 
+func (p *fakeProcess) root() int { return p.pid }
+
 func (p *fakeProcess) output() []string { return []string{"last words"} }
 
 func (p *fakeProcess) got() []syscall.Signal {
@@ -214,6 +218,19 @@ func (h *fakeHook) end(err error) {
 	done := h.done
 	h.mu.Unlock()
 	done(err)
+}
+
+// connections has each worker say how many it has.
+func (r *fakeRunner) connections(list []holder) []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	counts := make([]int, len(list))
+	for i, h := range list {
+		if h.root >= 1000 && h.root < 1000+len(r.all) {
+			counts[i] = int(r.all[h.root-1000].open.Load())
+		}
+	}
+	return counts
 }
 
 func (r *fakeRunner) hasHook(_ spec, name string) bool {

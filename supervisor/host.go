@@ -57,6 +57,9 @@ func (h *host) start(s spec, tell func(happening)) process {
 	return c
 }
 
+// connections implements runner.
+func (h *host) connections(list []holder) []int { return connections(list) }
+
 // around is what supervise brings into the layout of a worker with this runtime folder.
 func (h *host) around(runtimeDir string) surroundings {
 	return surroundings{environ: h.environ, cpus: runtime.NumCPU(), runtimeDir: runtimeDir}

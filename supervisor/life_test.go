@@ -113,6 +113,7 @@ type heldProcess struct {
 
 func (p *heldProcess) start(_ spec, tell func(happening)) process { p.tell = tell; return p }
 func (p *heldProcess) hasHook(spec, string) bool                  { return false }
+func (p *heldProcess) connections(list []holder) []int            { return make([]int, len(list)) }
 func (p *heldProcess) hook(spec, string, func(error)) (cancel, release func()) {
 	return nil, nil
 }

@@ -102,6 +102,8 @@ func beWorker(role string, args []string) int {
 		select {}
 	case "store":
 		return storeSome()
+	case "census":
+		censusOf(args[0], args[1])
 	case "touch":
 		if err := os.WriteFile(args[0], nil, 0o600); err != nil {
 			return 1
@@ -201,4 +203,11 @@ func serve() int {
 		return 1
 	}
 	return 0
+}
+
+// censusOf prints how many connections a process has at a port.
+func censusOf(pid, port string) {
+	root, _ := strconv.Atoi(pid)
+	at, _ := strconv.Atoi(port)
+	fmt.Println(connections([]holder{{root: root, ports: []uint16{uint16(at)}}})[0])
 }

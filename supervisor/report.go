@@ -41,7 +41,7 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	if len(names) == 0 {
 		st.Serves = serveStatus(m.broker.Status())
 	}
-	st.Services = slices.DeleteFunc(gather(services), func(s ServiceStatus) bool {
+	st.Services = slices.DeleteFunc(m.gather(services), func(s ServiceStatus) bool {
 		return s.State == "stopped" && current.Service(s.Name) == nil
 	})
 	return st, nil
@@ -68,19 +68,32 @@ func wanted(names []string, name string) bool {
 	return len(names) == 0 || slices.Contains(names, name)
 }
 
-// gather asks all services at once.
-func gather(services []*service) []ServiceStatus {
-	answers := make([]chan ServiceStatus, len(services))
+// view is what a service tells of itself, and of whom the connections have to be counted to complete it: one for each of its workers.
+type view struct {
+	status  ServiceStatus
+	holders []holder
+}
+
+// gather asks all services at once, and then the kernel for the connections of all their workers.
+func (m *Manager) gather(services []*service) []ServiceStatus {
+	answers := make([]chan view, len(services))
 	for i, s := range services {
-		answers[i] = make(chan ServiceStatus, 1)
-		s.look(func() { answers[i] <- s.status() })
+		answers[i] = make(chan view, 1)
+		s.look(func() { answers[i] <- view{s.status(), s.holders()} })
 	}
 	out := []ServiceStatus{}
+	var holders []holder
 	for i, s := range services {
 		select {
-		case st := <-answers[i]:
-			out = append(out, st)
+		case v := <-answers[i]:
+			out, holders = append(out, v.status), append(holders, v.holders...)
 		case <-s.done:
+		}
+	}
+	counts := m.host.connections(holders)
+	for _, st := range out {
+		for i := range st.Workers {
+			st.Workers[i].Connections, counts = counts[0], counts[1:]
 		}
 	}
 	return out
@@ -114,6 +127,21 @@ func (s *service) status() ServiceStatus {
 	return st
 }
 
+// holders are the workers of which status tells, in the same order.
+func (s *service) holders() (list []holder) {
+	for _, g := range s.generations() {
+		for _, sl := range g.slots {
+			switch {
+			case sl.worker != nil:
+				list = append(list, sl.worker.holder())
+			case sl.retry != nil:
+				list = append(list, holder{})
+			}
+		}
+	}
+	return list
+}
+
 // state sums a service up in a word.
 func (s *service) state() string {
 	switch {
@@ -142,7 +170,7 @@ func (g *generation) ranOut() bool {
 }
 
 func (sl *slot) status(g *generation) WorkerStatus {
-	st := WorkerStatus{Index: sl.index, Generation: g.number, Phase: gone.String(), Connections: -1, LastExit: sl.lastExit}
+	st := WorkerStatus{Index: sl.index, Generation: g.number, Phase: gone.String(), Connections: unknown, LastExit: sl.lastExit}
 	if w := sl.worker; w != nil {
 		st.PID, st.Phase, st.StartedAt, st.Status = w.pid, w.phase.String(), w.startedAt, w.status
 		if !w.readyAt.IsZero() {

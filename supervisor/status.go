@@ -69,7 +69,7 @@ type WorkerStatus struct {
 	Phase       string     `json:"phase"`
 	StartedAt   time.Time  `json:"started_at"`
 	ReadyAt     *time.Time `json:"ready_at"`
-	Connections int        `json:"connections"`         // established ones its process tree holds; -1 where unknown
+	Connections int        `json:"connections"`         // open ones at its listeners, TCP and unix, that its process tree holds; -1 where unknown
 	Status      string     `json:"status,omitempty"`    // its last STATUS= message
 	RetryAt     *time.Time `json:"retry_at,omitempty"`  // it is in backoff until then
 	LastExit    string     `json:"last_exit,omitempty"` // how its predecessor of this index ended

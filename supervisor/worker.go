@@ -47,6 +47,7 @@ type process interface {
 	release()             // the worker is gone: give back all that was made for it
 	seek()                // have it told if a listener is open in none of the worker's processes
 	output() []string     // its last lines
+	root() int            // pid of the first process of its tree
 }
 
 // runner starts processes. The real one is host; tests put another in its place.
@@ -55,6 +56,8 @@ type runner interface {
 	// What becomes of it is told, in order, from another goroutine: launched (or exited, when it could not be), then any
 	// number of the others, exited last.
 	start(s spec, tell func(happening)) process
+	// connections counts what workers have open, in the order of list. It may take a while.
+	connections(list []holder) []int
 	// hasHook is whether a hook is configured.
 	hasHook(s spec, name string) bool
 	// hook runs one of the service's hooks, or takes over the one of that id, and calls done once, from another goroutine.

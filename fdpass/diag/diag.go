@@ -3,7 +3,6 @@ package diag
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 )
 
 // Connections gives the TCP connections, IPv4 and IPv6, that are open at these local ports and that a process holds: the inode of the
@@ -13,7 +12,7 @@ func Connections(ports []uint16) (map[uint64]uint16, error) {
 	if len(ports) == 0 {
 		return found, nil
 	}
-	wanted := portSet(ports)
+	wanted := setOf(ports)
 	err := inet(openStates, ports, func(s socket) {
 		if s.inode != 0 && wanted[s.local.Port()] {
 			found[uint64(s.inode)] = s.local.Port()
@@ -51,8 +50,9 @@ func UnixConnections(names []string) (map[uint64]string, error) {
 	if len(names) == 0 {
 		return found, nil
 	}
+	wanted := setOf(names)
 	err := unixStreams(func(inode uint32, name string) {
-		if inode != 0 && slices.Contains(names, name) {
+		if inode != 0 && wanted[name] {
 			found[uint64(inode)] = name
 		}
 	})
@@ -62,10 +62,20 @@ func UnixConnections(names []string) (map[uint64]string, error) {
 	return found, nil
 }
 
-func portSet(ports []uint16) map[uint16]bool {
-	set := make(map[uint16]bool, len(ports))
-	for _, p := range ports {
-		set[p] = true
+// Held gives the inodes of the sockets that a process has open, one as often as the process has descriptors of it. By errors.Is the error
+// is fs.ErrNotExist when the process is gone, and fs.ErrPermission when its descriptors are not for this process to see, ptrace(2).
+func Held(pid int) ([]uint64, error) {
+	inodes, err := held(pid)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the sockets of process %d: %w", pid, err)
+	}
+	return inodes, nil
+}
+
+func setOf[T comparable](list []T) map[T]bool {
+	set := make(map[T]bool, len(list))
+	for _, v := range list {
+		set[v] = true
 	}
 	return set
 }

@@ -1,10 +1,13 @@
 package diag
 
 import (
+	"errors"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -163,6 +166,26 @@ func TestConnectionsOfNothing(t *testing.T) {
 	}
 }
 
+func TestHeld(t *testing.T) {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	client, server := connect(t, l)
+	got, err := Held(os.Getpid())
+	if err != nil || !slices.Contains(got, inodeOf(t, client)) || !slices.Contains(got, inodeOf(t, server)) {
+		t.Errorf("%v, %v; want %d and %d among them", got, err, inodeOf(t, client), inodeOf(t, server))
+	}
+	if _, err := Held(1 << 30); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of a process that does not exist: %v", err)
+	}
+}
+
+func TestSocketInode(t *testing.T) {
+	for link, want := range map[string]uint64{"socket:[4294967295]": 4294967295, "socket:[1": 0, "socket:[]": 0, "pipe:[17]": 0, "17]": 0, "/dev/null": 0, "": 0} {
+		if got, ok := socketInode(link); ok != (want != 0) || ok && got != want {
+			t.Errorf("%q: %d, %v", link, got, ok)
+		}
+	}
+}
+
 func TestUnixConnections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	abstract := "@supervise-diag-" + strconv.Itoa(os.Getpid())
@@ -296,6 +319,14 @@ func BenchmarkProcNetTCP(b *testing.B) {
 		text, err := os.ReadFile("/proc/self/net/tcp")
 		if err != nil || strings.Count(string(text), "\n") < 2000 {
 			b.Fatal(err)
+		}
+	})
+}
+
+func BenchmarkHeld(b *testing.B) {
+	benchmarkConnections(b, func(b *testing.B, port uint16) {
+		if list, err := Held(os.Getpid()); err != nil || len(list) < 2001 {
+			b.Fatal(len(list), err)
 		}
 	})
 }

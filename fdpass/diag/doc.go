@@ -3,6 +3,7 @@
 //
 //	Connections      inode → local port   of TCP connections that a process holds
 //	UnixConnections  inode → path         of unix stream connections that a process holds
+//	Held             inodes               of the sockets that one process has open
 //	Handshakes       the clients whose SYN has been answered, and whose connection is in no queue yet
 //
 // An inode is the number in /proc/PID/fd ("socket:[4711]"), the one by which a connection and a process are brought together. The kernel

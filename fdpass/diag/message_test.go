@@ -133,7 +133,7 @@ func TestPortFilter(t *testing.T) {
 	for _, ports := range [][]uint16{{80}, {80, 443}, {1, 2, 3, 65535}, make([]uint16, maxFilter)} {
 		program := portFilter(ports)[4:]
 		for port := range 1 << 16 {
-			if got, want := runFilter(t, program, uint16(port)), portSet(ports)[uint16(port)]; got != want {
+			if got, want := runFilter(t, program, uint16(port)), setOf(ports)[uint16(port)]; got != want {
 				t.Fatalf("filter of %v lets port %d through: %v", ports, port, got)
 			}
 		}

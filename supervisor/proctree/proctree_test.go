@@ -60,6 +60,9 @@ func TestProcTree(t *testing.T) {
 	if diff := cmp.Diff(belonging, g.names(Members(g.root))); diff != "" {
 		t.Errorf("Members, -want +got:\n%s", diff)
 	}
+	if diff := cmp.Diff(belonging, g.names(Look().Divide([]Tree{Of(g.root)})[0])); diff != "" {
+		t.Errorf("Divide, -want +got:\n%s", diff)
+	}
 	if diff := cmp.Diff(belonging, g.contained(func(pid int) bool { return Contains(g.root, pid) })); diff != "" {
 		t.Errorf("Contains, -want +got:\n%s", diff)
 	}
@@ -106,6 +109,26 @@ func TestProcReusedPID(t *testing.T) {
 	}
 	if older.Contains(g.root) || older.Contains(g.pids["child"]) {
 		t.Error("a reused pid was taken for the worker")
+	}
+}
+
+// TestProcDivide has several trees, one whose first process is gone and one that is not there.
+func TestProcDivide(t *testing.T) {
+	one, two, cut := grow(t, worker(), uniqueMark(t)), grow(t, worker(), uniqueMark(t)+"2"), grow(t, worker(), uniqueMark(t)+"3")
+	trees := []Tree{Of(one.root), Of(two.root), {Root: 1 << 30}, Of(cut.root)}
+	kill(t, cut.root)
+	if _, err := syscall.Wait4(cut.root, nil, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	got := Look().Divide(trees)
+	for i, want := range [][]string{belonging, belonging, nil, {"child", "daemon", "daemons-child", "grandchild"}} {
+		g := []grown{one, two, one, cut}[i]
+		if diff := cmp.Diff(want, g.names(got[i])); diff != "" {
+			t.Errorf("tree %d, -want +got:\n%s", i, diff)
+		}
+	}
+	if got := Look().Divide(nil); len(got) != 0 {
+		t.Errorf("of no trees: %v", got)
 	}
 }
 
@@ -184,4 +207,12 @@ func BenchmarkMembers(b *testing.B) {
 		tree.Members()
 	}
 	b.ReportMetric(float64(len(Look().all)), "processes")
+}
+
+func BenchmarkDivide(b *testing.B) {
+	g := grow(b, worker(), uniqueMark(b))
+	trees := []Tree{Of(g.root)}
+	for b.Loop() {
+		Look().Divide(trees)
+	}
 }

@@ -91,23 +91,30 @@ func (t Tree) grouped() []int {
 	return pids
 }
 
-// carries is Tree.carries, for those whose environment is worth a look. Sessions
-// are inherited, so a process in its parent's session belongs where the parent
-// does; one that lost its parent is now a child of init or of another reaper,
-// which has a session of its own. Our children are no orphans unless we adopt some.
+// carries is Tree.carries, for those whose environment is worth a look.
 func (s *Snapshot) carries(t Tree, p stat) bool {
-	if !t.mayCarry(p) || p.parent == os.Getpid() && !s.adopts {
+	return t.mayCarry(p) && s.mayBeLost(p) && hasEntry(s.environ(p.pid), t.Mark)
+}
+
+// mayBeLost is whether only the mark of p may still tell to whom it belongs. Sessions are inherited, so a process in its
+// parent's session belongs where the parent does; one that lost its parent is now a child of init or of another reaper,
+// which has a session of its own. Our children are no orphans unless we adopt some.
+func (s *Snapshot) mayBeLost(p stat) bool {
+	if p.parent == os.Getpid() && !s.adopts {
 		return false
 	}
-	if parent, ok := s.all[p.parent]; ok && parent.session == p.session {
-		return false
-	}
-	environ, ok := s.environs[p.pid]
+	parent, ok := s.all[p.parent]
+	return !ok || parent.session != p.session
+}
+
+// environ is nil for a process that we may not look at.
+func (s *Snapshot) environ(pid int) []byte {
+	environ, ok := s.environs[pid]
 	if !ok {
-		environ, _ = readEnviron(p.pid) // nil for one we may not look at
-		s.environs[p.pid] = environ
+		environ, _ = readEnviron(pid)
+		s.environs[pid] = environ
 	}
-	return hasEntry(environ, t.Mark)
+	return environ
 }
 
 // addDescendants adds to belongs whoever has a parent there. A child that is

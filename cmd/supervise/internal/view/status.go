@@ -120,7 +120,7 @@ func workers(s supervisor.Status, now time.Time, p Paint) *Table {
 	for _, svc := range s.Services {
 		for _, w := range svc.Workers {
 			t.Row(fmt.Sprintf("%s/%d", svc.Name, w.Index), number(w.Generation), number(w.PID), p.State(phase(w)),
-				age(w, now), connections(w.Connections), p.Faint(Clean(note(w, now))))
+				age(w, now), connections(w), p.Faint(Clean(note(w, now))))
 		}
 	}
 	return t
@@ -155,11 +155,15 @@ func note(w supervisor.WorkerStatus, now time.Time) string {
 	return strings.Join(parts, "; ")
 }
 
-func connections(n int) string {
-	if n < 0 {
+// connections has a "?" for a worker that runs, and of which they are not known.
+func connections(w supervisor.WorkerStatus) string {
+	switch {
+	case w.RetryAt != nil || w.PID == 0:
 		return ""
+	case w.Connections < 0:
+		return "?"
 	}
-	return strconv.Itoa(n)
+	return strconv.Itoa(w.Connections)
 }
 
 func number(n int) string {
