@@ -112,6 +112,9 @@ func (s *Service) HasHook(name string) bool {
 	return slices.ContainsFunc(s.late.fields, func(f lateField) bool { return f.name == name })
 }
 
+// Checks are the kinds of check that health has for a ready worker: "http", "command". The watchdog is none.
+func (s *Service) Checks() []string { return s.checks }
+
 // Mentions is whether an expression of the service may use the listener of that name: Resolve needs no others.
 func (s *Service) Mentions(listener string) bool {
 	return s.late.needs.allListeners || slices.Contains(s.late.needs.listeners, listener)

@@ -34,6 +34,11 @@ func (n *node) readHealth(health *node, s *Service) {
 	for _, name := range []string{"http", "expect", "command", "exec"} {
 		s.late.keep(health, name)
 	}
+	for _, name := range []string{"http", "command", "exec"} {
+		if _, given := health.has(name); given {
+			s.checks = append(s.checks, strings.Replace(name, "exec", "command", 1))
+		}
+	}
 	health.checkHealth(slices.ContainsFunc(n.content.Blocks, func(b *hcl.Block) bool { return b.Type == "health" }))
 }
 

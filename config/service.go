@@ -47,6 +47,7 @@ type Service struct {
 	late    late
 	written written
 	place   place
+	checks  []string
 	// Where preset and stop.signal stand, for warnings.
 	presetPlace, signalPlace place
 	listeners                []named // with their places, for the checks of Load

@@ -40,6 +40,7 @@ type child struct {
 	held    []string   // parts that the keeper holds
 	ours    []*os.File // of the channels, by their number; nil where there is none
 	served  []*served
+	last    *lastLines                   // of a check: what it prints; nil: it prints where the worker does
 	printed chan struct{}                // closed when its output has ended; nil without a pipe
 	matcher atomic.Pointer[func(string)] // sees every line until then
 

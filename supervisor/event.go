@@ -34,15 +34,16 @@ const (
 	KindRetire   = "rollout.retire"   // the old one is gone
 	KindRollback = "rollout.rollback" // it failed; the old one was kept
 
-	KindWorkerStarted  = "worker.started"
-	KindWorkerReady    = "worker.ready"
-	KindWorkerDraining = "worker.draining"
-	KindWorkerKilled   = "worker.killed" // the stop timeout ran out
-	KindWorkerExited   = "worker.exited"
-	KindWorkerFailed   = "worker.failed" // exited when it should not have, or never became ready
-	KindWorkerBackoff  = "worker.backoff"
-	KindWorkerIgnored  = "worker.ignored" // a notify message that was not its own
-	KindWorkerClosed   = "worker.closed"  // it is ready, and has a listener no longer that it was given
+	KindWorkerStarted   = "worker.started"
+	KindWorkerReady     = "worker.ready"
+	KindWorkerDraining  = "worker.draining"
+	KindWorkerKilled    = "worker.killed" // the stop timeout ran out
+	KindWorkerExited    = "worker.exited"
+	KindWorkerFailed    = "worker.failed" // exited when it should not have, or never became ready
+	KindWorkerBackoff   = "worker.backoff"
+	KindWorkerUnhealthy = "worker.unhealthy" // its checks of health have failed, or it hangs
+	KindWorkerIgnored   = "worker.ignored"   // a notify message that was not its own
+	KindWorkerClosed    = "worker.closed"    // it is ready, and has a listener no longer that it was given
 
 	KindHookFailed = "hook.failed"
 

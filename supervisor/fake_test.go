@@ -53,6 +53,7 @@ type fakeProcess struct {
 	signals  []syscall.Signal
 	freed    bool
 	followed int
+	watched  int          // checks of health that go on
 	deaf     error        // what signalling it answers
 	open     atomic.Int64 // connections
 }

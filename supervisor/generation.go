@@ -41,6 +41,7 @@ type slot struct {
 	lastExit string
 	finished bool // it ended and restart.when says to leave it at that
 	retired  bool // scaled away
+	ailing   bool // its worker was replaced for ill health, and no check has found the one after it well yet
 	extra    extra
 }
 
@@ -107,7 +108,7 @@ func (g *generation) count(test func(*worker) bool) int {
 }
 
 func isServing(w *worker) bool { return w.phase == ready }
-func isBaked(w *worker) bool   { return w.phase == ready && w.baked }
+func isBaked(w *worker) bool   { return w.phase == ready && w.baked && !w.failing() }
 func isLive(w *worker) bool    { return w.phase == starting || w.phase == ready }
 func isThere(w *worker) bool   { return w.phase != gone }
 

@@ -67,6 +67,9 @@ func resolve(s spec, around surroundings) (layout, error) {
 		return layout{}, err
 	}
 	l.channels = slices.Clone(l.handoff.Channels)
+	if s.service.Health.Watchdog > 0 && s.service.ListenPID == "own" { // else it is not the main process that will say it
+		l.handoff.OwnPID = append(slices.Clone(l.handoff.OwnPID), "WATCHDOG_PID")
+	}
 	if err = l.addReady(s, in); err != nil {
 		return l, err
 	}
@@ -240,6 +243,9 @@ func given(s spec, l layout) map[string]string {
 	env["SUPERVISE_GENERATION"] = strconv.Itoa(s.generation)
 	env["SUPERVISE_WORKER"] = strconv.Itoa(s.index)
 	maps.Copy(env, pairs(l.ownEnv))
+	if d := s.service.Health.Watchdog; d > 0 { // sd_watchdog_enabled(3)
+		env["WATCHDOG_USEC"] = strconv.FormatInt(d.Microseconds(), 10)
+	}
 	if n := s.service.FDStore; n > 0 {
 		env["FDSTORE"] = strconv.Itoa(n)
 	}

@@ -16,7 +16,7 @@ func (s *service) startWorker(g *generation, sl *slot) {
 	if sl.worker != nil || sl.retry != nil || sl.finished || sl.retired || !g.prepared || g.stopping || g.parked || s.crowded(g) {
 		return
 	}
-	w := &worker{gen: g, slot: sl, index: sl.index, phase: starting, startedAt: time.Now()}
+	w := &worker{gen: g, slot: sl, index: sl.index, phase: starting, startedAt: time.Now(), interval: g.cfg.Health.Watchdog}
 	w.id = s.nextID("worker", g, strconv.Itoa(sl.index))
 	sl.worker = w
 	w.arm(s, g.cfg.Ready.Timeout)
@@ -53,7 +53,7 @@ func (w *worker) arm(s *service, d time.Duration) {
 
 func (s *service) deadlinePassed(w *worker) {
 	if w.phase == starting {
-		w.failure = fmt.Sprintf("%s was not ready after %s%s", w.describe(), w.gen.cfg.Ready.Timeout, missed(w.gen.cfg.Ready.When))
+		w.failure = fmt.Sprintf("%s was not ready after %s%s", w.describe(), w.gen.cfg.Ready.Timeout, missed(w.gen.cfg.Ready.When, w.lacks))
 	}
 	s.step(w, ranOut)
 }
@@ -79,6 +79,10 @@ func (s *service) happened(w *worker, h happening) {
 	case closedListener:
 		s.emit(Event{Kind: KindWorkerClosed, Generation: w.gen.number, Worker: &w.index, PID: w.pid, Listener: h.name, Error: h.err.Error(),
 			Message: "worker is ready and has closed a listener: whoever connects there waits"})
+	case lacking:
+		w.lacks = h.err.Error()
+	case checked:
+		s.checked(w, h)
 	case ended:
 		s.ended(w, h)
 	}
@@ -145,16 +149,19 @@ func (s *service) enterReady(w *worker) {
 	}
 	s.later(func() { w.proc.seek() })
 	w.armWatchdog(s)
-	w.baked = w.gen.cfg.Rollout.Bake == 0 || w.gen.promoted
+	w.healthyAt = w.readyAt
+	w.baked = w.gen.promoted || w.gen.cfg.Rollout.Bake == 0 && len(w.gen.cfg.Checks()) == 0
+	s.watch(w, true)
 	s.awaitBaked(w, 0)
 	s.settled(w.gen)
 	s.advance()
 }
 
-// awaitBaked counts a worker as healthy that has been ready for rollout.bake, in no less than the given time.
+// awaitBaked counts a worker as healthy that has been ready for rollout.bake with no check that failed, and at least one of each kind, in
+// no less than the given time.
 func (s *service) awaitBaked(w *worker, least time.Duration) {
-	if !w.baked {
-		d := max(w.gen.cfg.Rollout.Bake-time.Since(w.readyAt), least)
+	if !w.baked && w.sound() {
+		d := max(w.gen.cfg.Rollout.Bake-time.Since(w.healthyAt), least)
 		s.after(&w.bake, d, func() { w.baked = true; s.advance() })
 	}
 }
@@ -216,7 +223,7 @@ func (s *service) ended(w *worker, h happening) {
 // lost deals with a worker that ended although nobody wanted it to.
 func (s *service) lost(w *worker, was phase, h happening, output []string) {
 	g := w.gen
-	candidate := s.rollout != nil && s.rollout.to == g && !g.promoted
+	candidate := s.candidate(g)
 	completed := h.err == nil && h.exit.Success() && !w.readyAt.IsZero() && w.failure == ""
 	when := g.cfg.Restart.When
 	if when != "always" && completed {
@@ -338,6 +345,7 @@ func (s *service) bark(w *worker, why string) {
 		return
 	}
 	w.failure = fmt.Sprintf("%s hangs: %s", w.describe(), why)
+	s.unhealthy(w, w.failure, nil)
 	s.later(func() { s.signal(w, syscall.SIGABRT) })
 	w.arm(s, max(w.gen.cfg.Stop.Timeout, time.Millisecond)) // zero would be no deadline
 }

@@ -235,7 +235,10 @@ func TestScaleWaitsForRollout(t *testing.T) {
 func TestMissed(t *testing.T) {
 	for when, want := range map[string]string{"newline": "READY_FD", "crank": "NOTIFY_FD", "uwsgi": "UWSGI_EMPEROR_FD", "pm2": "NODE_CHANNEL_FD",
 		"notify": "NOTIFY_SOCKET", "upstart": "SIGSTOP", "log": "ready.pattern", "http": "ready.url", "exec": "ready.command", "started": "", "auto": ""} {
-		if got := missed(when); !strings.Contains(got, want) || (got == "") != (want == "") {
+		if got := missed(when, ""); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q", when, got)
+		}
+		if got := missed(when, "what a check said"); got != ": what a check said" {
 			t.Errorf("%s: %q", when, got)
 		}
 	}

@@ -13,6 +13,9 @@ import (
 // outputs gives the worker its standard output and error: one pipe for both, so that their lines keep their order, or
 // supervise's own.
 func (c *child) outputs(k *kit) error {
+	if c.last != nil {
+		return c.overhear(k)
+	}
 	if c.spec.service.Output.Kind == "inherit" {
 		return c.inheritOutput(k)
 	}

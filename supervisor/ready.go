@@ -3,8 +3,6 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"regexp"
 	"time"
 
@@ -19,17 +17,32 @@ func (c *child) watchReady(ctx context.Context) {
 	case "upstart":
 		go c.poll(ctx, c.isStopped, func() { c.tell(happening{kind: foundStopped}) })
 	case "http":
-		go c.poll(ctx, func(ctx context.Context) bool { return answers(ctx, c.layout.resolved.URL) }, ready)
+		go c.poll(ctx, c.askReady, ready)
 	case "exec":
 		go c.poll(ctx, c.checkCommand, ready)
 	}
 }
 
 // isStopped is whether the main process has stopped itself: how a job of Upstart with `expect stop` says that it is ready.
-func (c *child) isStopped(context.Context) bool { return proctree.Stopped(c.process.PID) }
+func (c *child) isStopped(context.Context) error {
+	if !proctree.Stopped(c.process.PID) {
+		return errNotYet
+	}
+	return nil
+}
 
-// missed is what a worker has not done that would have made it ready.
-func missed(when string) string {
+// errNotYet is no answer, and tells nobody anything.
+var errNotYet = errors.New("not yet")
+
+func (c *child) askReady(ctx context.Context) error {
+	return c.ask(ctx, question{url: c.layout.resolved.URL, expect: c.layout.resolved.Expect, timeout: probeTimeout})
+}
+
+// missed is what a worker has not done that would have made it ready. The last failure of a check says it better, where there is one.
+func missed(when, lacks string) string {
+	if lacks != "" {
+		return ": " + lacks
+	}
 	switch when {
 	case "notify":
 		return ": it has not sent READY=1 to NOTIFY_SOCKET"
@@ -76,10 +89,18 @@ func (c *child) matchLines() {
 // firstPause is the wait after a first check that said no; it doubles up to ready.interval.
 const firstPause = 10 * time.Millisecond
 
-// poll asks until check says yes.
-func (c *child) poll(ctx context.Context, check func(context.Context) bool, ready func()) {
-	pause := min(firstPause, c.spec.service.Ready.Interval)
-	for !check(ctx) {
+// poll asks until check finds no fault, and tells of every other fault.
+func (c *child) poll(ctx context.Context, check func(context.Context) error, ready func()) {
+	pause, last := min(firstPause, c.spec.service.Ready.Interval), errNotYet.Error()
+	for {
+		err := check(ctx)
+		if err == nil {
+			break
+		}
+		if text := err.Error(); text != last && ctx.Err() == nil {
+			last = text
+			c.tell(happening{kind: lacking, err: err})
+		}
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
@@ -94,36 +115,9 @@ func (c *child) poll(ctx context.Context, check func(context.Context) bool, read
 	}
 }
 
-// probeTimeout bounds one HTTP check.
-const probeTimeout = 5 * time.Second
-
-// answers is whether GET url is answered with a status below 400. Redirects are not followed.
-func answers(ctx context.Context, url string) bool {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: nil},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return false
-	}
-	resp.Body.Close()
-	return resp.StatusCode < http.StatusBadRequest
-}
-
-// checkCommand is whether ready.command succeeds.
-func (c *child) checkCommand(ctx context.Context) bool {
-	s := c.spec
-	s.id = fmt.Sprintf("check/%s/%d/%d/%d", s.service.Name, s.generation, s.index, c.host.serial.Add(1))
-	check := &child{host: c.host, spec: s, over: make(chan struct{})}
-	defer check.release()
-	return check.command(ctx, c.layout, c.layout.resolved.ReadyCommand) == nil
+// checkCommand runs ready.command.
+func (c *child) checkCommand(ctx context.Context) error {
+	return c.beside(nil).try(ctx, c.layout.resolved.ReadyCommand)
 }
 
 var errCancelled = errors.New("cancelled")

@@ -63,7 +63,7 @@ func (g *generation) seen(p keeper.Process, index int) {
 	}
 	sl := &slot{index: index}
 	sl.worker = &worker{
-		gen: g, slot: sl, index: index, phase: ready, id: p.Name, launched: true, pid: p.PID, baked: true,
+		gen: g, slot: sl, index: index, phase: ready, id: p.Name, launched: true, pid: p.PID, baked: true, interval: g.cfg.Health.Watchdog,
 		startedAt: p.StartedAt, launchedAt: p.StartedAt, readyAt: p.StartedAt,
 	}
 	g.slots = append(g.slots, sl)

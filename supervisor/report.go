@@ -105,6 +105,9 @@ func (s *service) status() ServiceStatus {
 		Reason: s.reason, RolledBack: s.refused,
 	}
 	if st.Reason == "" {
+		st.Reason = s.current.illness()
+	}
+	if st.Reason == "" {
 		st.Reason = s.refused
 	}
 	if s.current != nil {
@@ -151,7 +154,7 @@ func (s *service) state() string {
 		return "rolling-out"
 	case s.current == nil || s.current.ranOut():
 		return "stopped"
-	case s.current.retrying() || s.reason != "":
+	case s.current.retrying() || s.reason != "" || s.current.illness() != "":
 		return "degraded"
 	case !s.current.allReady():
 		return "starting"
@@ -173,6 +176,7 @@ func (sl *slot) status(g *generation) WorkerStatus {
 	st := WorkerStatus{Index: sl.index, Generation: g.number, Phase: gone.String(), Connections: unknown, LastExit: sl.lastExit}
 	if w := sl.worker; w != nil {
 		st.PID, st.Phase, st.StartedAt, st.Status = w.pid, w.phase.String(), w.startedAt, w.status
+		st.Health = w.health()
 		if !w.readyAt.IsZero() {
 			at := w.readyAt
 			st.ReadyAt = &at

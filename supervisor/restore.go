@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -148,7 +149,8 @@ func (st generationState) generation(name string, l *library) (*generation, erro
 
 func (st slotState) slot(g *generation) (*slot, error) {
 	sl := &slot{
-		index: st.Index, failures: st.Failures, retryAt: st.RetryAt, lastExit: st.LastExit, finished: st.Finished, retired: st.Retired, extra: st.Extra,
+		index: st.Index, failures: st.Failures, retryAt: st.RetryAt, lastExit: st.LastExit, finished: st.Finished, retired: st.Retired, ailing: st.Ailing,
+		extra: st.Extra,
 	}
 	if st.Worker == nil {
 		return sl, nil
@@ -161,7 +163,7 @@ func (st slotState) slot(g *generation) (*slot, error) {
 	sl.worker = &worker{
 		gen: g, slot: sl, index: sl.index, phase: phase(p), id: w.ID, launched: w.Launched, pid: w.PID, startedAt: w.StartedAt, launchedAt: w.LaunchedAt,
 		readyAt: w.ReadyAt, signalled: w.Signalled, baked: w.Baked, stopping: w.Stopping, status: w.Status, failure: w.Failure, stopped: w.Stopped,
-		deadlineAt: w.DeadlineAt, interval: w.Interval, extra: w.Extra,
+		deadlineAt: w.DeadlineAt, interval: w.Interval, healthyAt: cmp.Or(w.HealthyAt, w.ReadyAt), extra: w.Extra,
 	}
 	return sl, nil
 }

@@ -136,6 +136,7 @@ func (s *service) resumeWorker(w *worker) {
 		}
 	case ready:
 		w.armWatchdog(s)
+		s.watch(w, !w.baked)
 		s.awaitBaked(w, grace)
 	case draining:
 		if !w.signalled {

@@ -79,6 +79,7 @@ type slotState struct {
 	LastExit string       `json:"last_exit,omitempty"`
 	Finished bool         `json:"finished,omitempty"`
 	Retired  bool         `json:"retired,omitempty"`
+	Ailing   bool         `json:"ailing,omitempty"`
 	Worker   *workerState `json:"worker,omitempty"`
 	Extra    extra        `json:"-"`
 }
@@ -99,6 +100,7 @@ type workerState struct {
 	Stopped    bool          `json:"stopped,omitempty"`
 	DeadlineAt time.Time     `json:"deadline_at,omitzero"` // only while it has one
 	Interval   time.Duration `json:"watchdog,omitempty"`
+	HealthyAt  time.Time     `json:"healthy_at,omitzero"`
 	Extra      extra         `json:"-"`
 }
 
@@ -182,7 +184,7 @@ func (g *generation) state(l *library) generationState {
 }
 
 func (sl *slot) state() slotState {
-	st := slotState{Index: sl.index, Failures: sl.failures, LastExit: sl.lastExit, Finished: sl.finished, Retired: sl.retired, Extra: sl.extra}
+	st := slotState{Index: sl.index, Failures: sl.failures, LastExit: sl.lastExit, Finished: sl.finished, Retired: sl.retired, Ailing: sl.ailing, Extra: sl.extra}
 	if sl.retry != nil {
 		st.RetryAt = sl.retryAt
 	}
@@ -195,7 +197,8 @@ func (sl *slot) state() slotState {
 func (w *worker) state() *workerState {
 	st := &workerState{
 		ID: w.id, Phase: w.phase.String(), Launched: w.launched, PID: w.pid, StartedAt: w.startedAt, LaunchedAt: w.launchedAt, ReadyAt: w.readyAt,
-		Signalled: w.signalled, Baked: w.baked, Stopping: w.stopping, Status: w.status, Failure: w.failure, Stopped: w.stopped, Interval: w.interval, Extra: w.extra,
+		Signalled: w.signalled, Baked: w.baked, Stopping: w.stopping, Status: w.status, Failure: w.failure, Stopped: w.stopped, Interval: w.interval, HealthyAt: w.healthyAt,
+		Extra: w.extra,
 	}
 	if w.deadline != nil {
 		st.DeadlineAt = w.deadlineAt

@@ -71,6 +71,7 @@ type WorkerStatus struct {
 	ReadyAt     *time.Time `json:"ready_at"`
 	Connections int        `json:"connections"`         // open ones at its listeners, TCP and unix, that its process tree holds; -1 where unknown
 	Status      string     `json:"status,omitempty"`    // its last STATUS= message
+	Health      string     `json:"health,omitempty"`    // "ok", or which check fails and why; empty while none has been made
 	RetryAt     *time.Time `json:"retry_at,omitempty"`  // it is in backoff until then
 	LastExit    string     `json:"last_exit,omitempty"` // how its predecessor of this index ended
 }

@@ -29,13 +29,17 @@ type worker struct {
 	status     string // last STATUS= message
 	failure    string // why it is being killed although its end was not wanted
 	stopped    bool   // it has stopped itself, to say that it is ready, and has to be told to go on
+	lacks      string // what a check of readiness has answered last
 
 	deadline   *time.Timer // ready.timeout while starting, stop.timeout while draining
 	deadlineAt time.Time
 	settle     *time.Timer // ready.when = "auto": alive that long counts as ready
 	bake       *time.Timer
 	watchdog   *time.Timer
-	interval   time.Duration // of the watchdog
+	interval   time.Duration      // of the watchdog
+	found      map[string]finding // of the checks of health, by their kind
+	healthyAt  time.Time          // since when none of them has failed
+	unwatch    func()             // ends them; nil while there are none
 	extra      extra
 }
 
@@ -45,9 +49,11 @@ type process interface {
 	kill()                // SIGKILL to the whole process tree
 	follow(pid int) error // MAINPID=
 	release()             // the worker is gone: give back all that was made for it
-	seek()                // have it told if a listener is open in none of the worker's processes
-	output() []string     // its last lines
-	root() int            // pid of the first process of its tree
+	// watch makes the checks of health again and again, until end is called: the first one at once, or when its turn comes.
+	watch(soon bool) (end func())
+	seek()            // have it told if a listener is open in none of the worker's processes
+	output() []string // its last lines
+	root() int        // pid of the first process of its tree
 }
 
 // runner starts processes. The real one is host; tests put another in its place.
@@ -72,7 +78,8 @@ type happening struct {
 	exit    keeper.Exit    // exited
 	err     error          // exited: it could not be started; ignored: why
 	message notify.Message // said
-	name    string         // closedListener: which
+	name    string         // closedListener: which; checked: the kind
+	output  []string       // checked: what the command has printed last
 	done    func()         // called when it is taken in and saved; may be nil
 }
 
@@ -85,6 +92,8 @@ const (
 	said                         // sd_notify(3)
 	ignored                      // somebody else's sd_notify(3)
 	closedListener               // it has one no longer that it was given
+	lacking                      // a check of readiness has failed, otherwise than before
+	checked                      // a check of health has failed, or succeeded when the last one had not
 	ended
 )
 
@@ -100,5 +109,9 @@ func (w *worker) describe() string {
 func (w *worker) stopTimers() {
 	for _, t := range []**time.Timer{&w.deadline, &w.settle, &w.bake, &w.watchdog} {
 		stop(t)
+	}
+	if w.unwatch != nil {
+		w.unwatch()
+		w.unwatch = nil
 	}
 }

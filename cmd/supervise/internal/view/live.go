@@ -95,7 +95,7 @@ func stepName(kind string) string {
 		return "takeover"
 	case supervisor.KindUpgraded, supervisor.KindUpgradeFailed:
 		return "upgrade"
-	case supervisor.KindWorkerFailed, supervisor.KindWorkerBackoff:
+	case supervisor.KindWorkerFailed, supervisor.KindWorkerUnhealthy, supervisor.KindWorkerBackoff:
 		return "worker"
 	}
 	return ""

@@ -146,6 +146,9 @@ func note(w supervisor.WorkerStatus, now time.Time) string {
 	if w.RetryAt != nil {
 		parts = append(parts, "starts in "+Age(w.RetryAt.Sub(now)))
 	}
+	if w.Health != "" && w.Health != "ok" {
+		parts = append(parts, w.Health)
+	}
 	if w.Status != "" {
 		parts = append(parts, w.Status)
 	}
