@@ -61,11 +61,11 @@ func ParseShare(text string) (float64, error) {
 	share, err := strconv.ParseFloat(number, 64)
 	switch {
 	case err == nil && !percent:
-		return 0, &refusal{cause: fmt.Sprintf("%q has no %%", shorten(text)), advice: fmt.Sprintf("write %q", number+"%")}
+		return 0, &refusal{value: shorten(text), cause: "it has no %", advice: fmt.Sprintf("write %q", number+"%")}
 	case err != nil || strings.Trim(number, "0123456789.") != "":
-		return 0, &refusal{cause: fmt.Sprintf("%q is no share", shorten(text)), advice: `write for example "5%"`}
+		return 0, &refusal{value: shorten(text), cause: "it is no share", advice: `write for example "5%"`}
 	case share <= 0 || share >= 100:
-		return 0, &refusal{cause: fmt.Sprintf("%q is out of range", text), advice: "it is more than 0% and less than 100%"}
+		return 0, &refusal{value: text, cause: "it is out of range", advice: "it is more than 0% and less than 100%"}
 	}
 	return share / 100, nil
 }
@@ -78,8 +78,7 @@ func asShare(v cty.Value) (float64, *refusal) {
 	share, err := ParseShare(s)
 	if err != nil {
 		refused := err.(*refusal)
-		refused.advice = sentence(refused.advice)
-		return 0, refused
+		return 0, &refusal{cause: fmt.Sprintf("%q: %s", refused.value, refused.cause), advice: sentence(refused.advice)}
 	}
 	return share, nil
 }

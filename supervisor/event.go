@@ -29,7 +29,9 @@ const (
 	KindStart    = "rollout.start"    // generation n+1 is being started
 	KindReady    = "rollout.ready"    // all its workers are ready
 	KindBake     = "rollout.bake"     // it must stay healthy for rollout.bake
+	KindCanary   = "rollout.canary"   // it gets a share of the new connections
 	KindPromote  = "rollout.promote"  // it is the current one now
+	KindKeep     = "rollout.keep"     // the other one is kept for a time, without new connections
 	KindDrain    = "rollout.drain"    // the old one got its stop signal
 	KindRetire   = "rollout.retire"   // the old one is gone
 	KindRollback = "rollout.rollback" // it failed; the old one was kept

@@ -109,6 +109,18 @@ func (r rolloutState) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON keeps unknown fields.
+func (v *reserveState) UnmarshalJSON(text []byte) error {
+	type plain reserveState
+	return readKeeping(text, (*plain)(v), &v.Extra)
+}
+
+// MarshalJSON puts the unknown fields back.
+func (v reserveState) MarshalJSON() ([]byte, error) {
+	type plain reserveState
+	return writeKeeping(plain(v), v.Extra)
+}
+
+// UnmarshalJSON keeps unknown fields.
 func (o *operationState) UnmarshalJSON(text []byte) error {
 	type plain operationState
 	return readKeeping(text, (*plain)(o), &o.Extra)

@@ -248,10 +248,17 @@ func (s *service) lost(w *worker, was phase, h happening, output []string) {
 	s.restart(w, reason, output)
 }
 
+// blame is why the service is degraded. It is not by a generation that only waits for its turn.
+func (s *service) blame(g *generation, reason string) {
+	if !s.isReserve(g) {
+		s.reason = reason
+	}
+}
+
 // giveUp leaves a slot empty whose worker failed, as restart.when wants it.
 func (s *service) giveUp(w *worker, reason string, output []string) {
 	w.slot.finished = true
-	s.reason = reason
+	s.blame(w.gen, reason)
 	s.tellWaiters(w.gen, &StartError{Service: s.name, Reason: reason, Output: output, Final: true})
 	if w.gen.allReady() {
 		s.cameUp()
@@ -261,7 +268,7 @@ func (s *service) giveUp(w *worker, reason string, output []string) {
 // restart gives the slot of a failed worker its next one, after a delay that grows.
 func (s *service) restart(w *worker, reason string, output []string) {
 	g, sl := w.gen, w.slot
-	s.reason = reason
+	s.blame(g, reason)
 	s.tellWaiters(g, &StartError{Service: s.name, Reason: reason, Output: output})
 	var lived time.Duration
 	if !w.readyAt.IsZero() {

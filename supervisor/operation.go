@@ -13,8 +13,9 @@ type operation struct {
 	kind    operationKind
 	cfg     *config.Service // restart and adjust: the configuration to go on with; nil = the one it has
 	all     *config.Config
-	workers int  // scale
-	running bool // restart: only a service that runs; a stopped one stays stopped
+	workers int            // scale
+	running bool           // restart: only a service that runs; a stopped one stays stopped
+	canary  *config.Canary // restart: in place of the configured one
 	replies []chan error
 	extra   extra
 }
@@ -33,15 +34,16 @@ var operationNames = [numOperations]string{"start", "restart", "scale", "adjust"
 
 func (k operationKind) String() string { return operationNames[k] }
 
-// accept queues an operation. A restart joins one that is still waiting: both want workers that start after now.
+// accept queues an operation. A restart joins one that is still waiting: both want workers that start after now. One with a canary of its
+// own wants more than that, and waits for itself.
 func (s *service) accept(op *operation) {
 	if s.leaving {
 		s.answer(op.replies, s.beingStopped())
 		return
 	}
-	if op.kind == opRestart {
+	if op.kind == opRestart && op.canary == nil {
 		for _, waiting := range s.queue {
-			if waiting.kind == opRestart {
+			if waiting.kind == opRestart && waiting.canary == nil {
 				if op.cfg != nil {
 					waiting.cfg, waiting.all = op.cfg, op.all
 				}
@@ -58,11 +60,29 @@ func (s *service) accept(op *operation) {
 
 // next performs what waits, as long as nothing else is going on.
 func (s *service) next() {
-	for len(s.queue) > 0 && s.rollout == nil && !s.halting {
+	for len(s.queue) > 0 && !s.halting && s.admits(s.queue[0]) {
 		op := s.queue[0]
 		s.queue = s.queue[1:]
 		s.perform(op)
 	}
+}
+
+// admits is whether it is an operation's turn. What brings another configuration or generation is not kept waiting by a canary, which may
+// have no end: that is given up. And it begins without a reserve: that goes first.
+func (s *service) admits(op *operation) bool {
+	changes := op.kind == opRestart || op.kind == opAdjust
+	r := s.rollout
+	switch {
+	case r == nil && changes && s.reserve != nil:
+		s.dismiss()
+		return false
+	case r == nil:
+		return true
+	case r.failed == nil && r.step == stepCanary && changes:
+		s.fail(fmt.Sprintf("a newer %s takes its place", op.kind), nil)
+		return false
+	}
+	return r.failed == nil && r.step == stepCanary
 }
 
 func (s *service) perform(op *operation) {
@@ -72,9 +92,12 @@ func (s *service) perform(op *operation) {
 	case opRestart:
 		before := s.settings
 		s.take(op)
+		refused := s.canaryRefused()
 		switch {
+		case s.current != nil && op.canary != nil && refused != nil:
+			s.answer(op.replies, refused)
 		case s.current != nil:
-			s.begin(before, op.replies)
+			s.begin(before, op)
 		case op.running:
 			s.answer(op.replies, nil)
 		default:
@@ -114,30 +137,45 @@ func (s *service) start(op *operation) {
 	}
 }
 
-// scale gives the current generation another number of workers.
+// scale gives the current generation another number of workers, and one that may take its place.
 func (s *service) scale(op *operation) {
 	s.workers = op.workers
-	g := s.current
-	if g == nil || op.workers == len(g.active()) {
+	if r := s.rollout; r != nil {
+		r.before.workers = op.workers
+		s.resize(r.to, op.workers)
+	}
+	if v := s.reserve; v != nil && !v.gen.stopping {
+		v.settings.workers = op.workers
+		s.resize(v.gen, op.workers)
+	}
+	if s.current == nil || op.workers == len(s.current.active()) {
 		s.answer(op.replies, nil)
 		return
 	}
+	s.current.waiters = append(s.current.waiters, op.replies...)
+	s.resize(s.current, op.workers)
+}
+
+// resize gives a generation another number of workers. The surplus is asked to stop.
+func (s *service) resize(g *generation, n int) {
 	before := len(g.active())
-	for _, sl := range g.resize(op.workers) {
+	if n == before {
+		return
+	}
+	for _, sl := range g.resize(n) {
 		stop(&sl.retry)
 		s.stopWorker(sl.worker)
 	}
 	g.forget()
-	s.emit(Event{Kind: KindServiceScaled, Generation: g.number, Message: fmt.Sprintf("scaled from %d to %s", before, plural(op.workers, "worker"))})
-	g.waiters = append(g.waiters, op.replies...)
+	s.emit(Event{Kind: KindServiceScaled, Generation: g.number, Message: fmt.Sprintf("scaled from %d to %s", before, plural(n, "worker"))})
 	s.fill(g)
 }
 
 // halt stops the service. It does not wait for its turn: a rollout that is going on fails.
 func (s *service) halt(reply chan error) {
-	if s.current == nil && len(s.former) == 0 {
+	if s.current == nil && len(s.former) == 0 && s.reserve == nil {
 		s.refuse()
-		s.reason, s.refused = "", ""
+		s.reason, s.refused, s.refusedOf = "", "", ""
 		s.answer([]chan error{reply}, nil)
 		return
 	}
@@ -150,6 +188,7 @@ func (s *service) halt(reply chan error) {
 	if s.current != nil {
 		s.retire(s.current, func() {})
 	}
+	s.dismiss()
 	s.checkHalted()
 }
 
@@ -178,13 +217,13 @@ func (s *service) leave(reply chan error) {
 
 // checkHalted tells those who wait for the service to be stopped that it is.
 func (s *service) checkHalted() {
-	if !s.halting || s.current != nil || len(s.former) > 0 {
+	if !s.halting || s.current != nil || len(s.former) > 0 || s.reserve != nil {
 		return
 	}
 	s.halting = false
 	s.emptyStore()
 	s.rollout = nil
-	s.reason, s.refused = "", ""
+	s.reason, s.refused, s.refusedOf = "", "", ""
 	s.emit(Event{Kind: KindServiceStopped, Generation: s.number, Message: "service stopped"})
 	s.answer(s.stops, nil)
 	s.stops = nil

@@ -125,7 +125,11 @@ func (s *service) status() ServiceStatus {
 	}
 	if r := s.rollout; r != nil {
 		st.Rollout = &RolloutStatus{From: r.from.number, To: r.to.number, Strategy: r.to.cfg.Rollout.Strategy, Step: r.step,
-			Ready: r.to.count(isServing), Workers: len(r.to.active()), StartedAt: r.startedAt}
+			Ready: r.to.count(isServing), Workers: len(r.to.active()), StartedAt: r.startedAt,
+			Share: r.share, Until: r.until}
+	}
+	if v := s.reserve; v != nil {
+		st.Kept = &KeptStatus{Generation: v.gen.number, Until: v.until}
 	}
 	return st
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/seed-da40d5ac/supervise/config"
 )
 
 // readService reads what a manager has saved of a service.
@@ -72,10 +74,27 @@ func (s *service) place(st serviceState, by map[int]*generation) error {
 		}
 		s.queue = append(s.queue, o)
 	}
-	if st.Rollout == nil {
-		return nil
+	if err := s.restoreReserve(st.Reserve, by); err != nil || st.Rollout == nil {
+		return err
 	}
 	return s.restoreRollout(st.Rollout, by)
+}
+
+func (s *service) restoreReserve(st *reserveState, by map[int]*generation) error {
+	if st == nil {
+		return nil
+	}
+	v := &reserve{gen: by[st.Generation], keep: st.Keep, until: st.Until, extra: st.Extra}
+	if v.gen == nil {
+		return fmt.Errorf("its generation %d is missing", st.Generation)
+	}
+	var err error
+	v.settings, err = st.Settings.settings(s.name, s.library)
+	s.reserve = v
+	if v.gen.stopping {
+		v.gen.whenGone = append(v.gen.whenGone, func() { s.dismissed(v) })
+	}
+	return err
 }
 
 func (s *service) restoreRollout(st *rolloutState, by map[int]*generation) error {
@@ -86,6 +105,7 @@ func (s *service) restoreRollout(st *rolloutState, by map[int]*generation) error
 	r := &rollout{
 		from: by[st.From], to: by[st.To], step: st.Step, startedAt: st.StartedAt, announced: st.Announced, hooking: st.Hooking,
 		failed: st.Failed, before: before, extra: st.Extra,
+		trial: trial{canary: config.Canary(st.Canary), share: st.Share, until: st.Until, final: st.Final},
 	}
 	if r.to == nil {
 		return fmt.Errorf("its generation %d is missing", st.To)
@@ -115,6 +135,10 @@ func (st operationState) operation(name string, l *library) (*operation, error) 
 		return nil, fmt.Errorf("there is no operation %q in this version", st.Kind)
 	}
 	op := &operation{kind: operationKind(kind), workers: st.Workers, running: st.Running, extra: st.Extra}
+	if st.Canary != nil {
+		c := config.Canary(*st.Canary)
+		op.canary = &c
+	}
 	if st.Source == "" {
 		return op, nil
 	}

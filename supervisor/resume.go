@@ -60,8 +60,13 @@ func (s *service) resume() {
 	for _, g := range s.generations() {
 		s.resumeGeneration(g)
 	}
+	s.resumeSteering()
 	if g := s.current; g != nil && !g.parked {
 		s.fill(g)
+	}
+	if v := s.reserve; v != nil && !v.gen.stopping {
+		s.awaitExpiry(grace)
+		s.fill(v.gen)
 	}
 	s.advance()
 	s.checkHalted()
@@ -83,9 +88,6 @@ func (s *service) regain(g *generation) {
 
 func (s *service) resumeGeneration(g *generation) {
 	s.regain(g)
-	if g == s.current && !g.stopping && !g.parked {
-		s.turnTo(g)
-	}
 	if run := g.hook; run != nil {
 		s.startHook(g, run)
 		if !run.until.IsZero() {

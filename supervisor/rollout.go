@@ -1,13 +1,14 @@
 package supervisor
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
 )
 
-// rollout replaces a generation by the next: start, ready, bake, promote, drain, retire. Or it keeps the old one.
+// rollout replaces a generation by the next: start, ready, bake, canary, promote, drain, retire. Or it keeps the old one.
 type rollout struct {
 	from, to  *generation
 	replies   []chan error
@@ -17,7 +18,8 @@ type rollout struct {
 	hooking   bool // after_ready is running
 	failed    *RolloutError
 	before    settings // what the service goes back to if it fails
-	extra     extra
+	trial
+	extra extra
 }
 
 // settings is what an operation can give a service anew.
@@ -27,17 +29,21 @@ type settings struct {
 	workers int // cfg.Workers until somebody scales
 }
 
-// begin starts a rollout of the service as it is configured now. If it fails the service is configured as before.
-func (s *service) begin(before settings, replies []chan error) {
+// begin starts a rollout of the service as it is configured now, with the canary of op in place of the configured one. If it fails the
+// service is configured as before.
+func (s *service) begin(before settings, op *operation) {
 	to, err := s.create()
 	if err != nil {
 		err = &RolloutError{Service: s.name, Generation: s.number + 1, Reason: err.Error(), Kept: s.current.number}
 		s.refused, s.refusedOf = err.Error(), s.library.name(s.cfg.Source)
 		s.settings = before
-		s.answer(replies, err)
+		s.answer(op.replies, err)
 		return
 	}
-	r := &rollout{from: s.current, to: to, replies: replies, step: "start", startedAt: time.Now(), before: before}
+	r := &rollout{from: s.current, to: to, replies: op.replies, step: "start", startedAt: time.Now(), before: before}
+	if c := cmp.Or(op.canary, to.cfg.Rollout.Canary); c != nil {
+		r.canary = *c
+	}
 	s.rollout = r
 	s.emit(Event{Kind: KindStart, Generation: to.number, Message: fmt.Sprintf("generation %d is being started (%s)", to.number, to.cfg.Rollout.Strategy)})
 	s.hook(to, beforeStart, 0)
@@ -69,15 +75,19 @@ func (s *service) advance() {
 		r.announced = true
 		s.announceReady(r)
 	}
-	if s.replaced(r) {
+	switch {
+	case !s.replaced(r):
+	case r.step != stepCanary:
 		r.hooking = true
 		s.hook(r.to, afterReady, r.to.cfg.Ready.Timeout)
+	case r.isOver():
+		s.promote(r)
 	}
 }
 
 // advances is whether the new generation is still on its way to be the current one.
 func (r *rollout) advances() bool {
-	return r.failed == nil && r.to.prepared && !r.to.promoted && !r.hooking
+	return r.failed == nil && r.to.prepared && !r.to.promoted && !r.hooking && r.step != stepPromote
 }
 
 // replaced is whether all workers of the new generation have proved themselves.
@@ -105,33 +115,13 @@ func (s *service) afterReady(r *rollout, err error) {
 	case r.failed != nil:
 	case err != nil:
 		s.fail(err.Error(), nil)
-	case s.replaced(r):
-		s.promote(r)
-	default:
+	case !s.replaced(r):
 		s.advance()
+	case r.canary.Share > 0 && len(r.to.active()) > 0:
+		s.beginCanary(r)
+	default:
+		s.promote(r)
 	}
-}
-
-// promote makes the new generation the current one and lets the old one finish.
-func (s *service) promote(r *rollout) {
-	r.step = "promote"
-	r.to.promoted = true
-	s.current = r.to
-	s.turnTo(r.to)
-	s.shrinkStore(r.to.cfg)
-	s.reason, s.refused = "", ""
-	for _, sl := range r.to.active() {
-		if sl.worker != nil {
-			s.tellSockets(sl.worker, "promoted")
-		}
-	}
-	s.emit(Event{Kind: KindPromote, Generation: r.to.number, Message: fmt.Sprintf("generation %d is the current one", r.to.number)})
-	r.step = "drain"
-	s.former = append(s.former, r.from)
-	r.to.waiters, r.from.waiters = append(r.to.waiters, r.from.waiters...), nil
-	s.settled(r.to)
-	s.emit(Event{Kind: KindDrain, Generation: r.from.number, Message: fmt.Sprintf("generation %d finishes", r.from.number)})
-	s.retire(r.from, func() { s.retired(r) })
 }
 
 // retired ends a rollout that went well.
@@ -152,6 +142,7 @@ func (s *service) fail(reason string, output []string) {
 	case r.from.ranOut():
 		err.Kept, message = 0, fmt.Sprintf("generation %d failed, and generation %d has ended", r.to.number, r.from.number)
 	}
+	s.endCanary(r)
 	r.failed, r.step = err, "rollback"
 	s.shrinkStore(r.from.cfg)
 	s.settings, s.refused, s.refusedOf = r.before, err.Error(), s.library.name(r.to.cfg.Source)

@@ -36,6 +36,7 @@ type service struct {
 	current   *generation   // nil while stopped
 	former    []*generation // retiring ones, and a candidate that failed
 	rollout   *rollout
+	reserve   *reserve // nil: none
 	queue     []*operation
 	stops     []chan error // told when everything is gone
 	halting   bool         // being stopped
@@ -158,6 +159,9 @@ func (s *service) generations() []*generation {
 		if s.rollout == nil || g != s.rollout.to || s.rollout.to == s.current {
 			out = append(out, g)
 		}
+	}
+	if s.reserve != nil {
+		out = append(out, s.reserve.gen)
 	}
 	return out
 }

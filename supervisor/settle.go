@@ -24,7 +24,7 @@ func (m *Manager) settle(s *service) {
 	case m.stopping:
 	case changes.Empty() && !moved:
 		s.post(func() { s.inform(cfg, all) })
-	case s.refused != "" && s.refusedOf == m.library.name(cfg.Source):
+	case s.refusedOf == m.library.name(cfg.Source):
 		m.config = withService(m.config, wanted.all, s.name)
 	default:
 		reply := make(chan error, 1)

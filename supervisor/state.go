@@ -35,6 +35,7 @@ type serviceState struct {
 	Former      []int             `json:"former,omitempty"`
 	Generations []generationState `json:"generations,omitempty"`
 	Rollout     *rolloutState     `json:"rollout,omitempty"`
+	Reserve     *reserveState     `json:"reserve,omitempty"`
 	Queue       []operationState  `json:"queue,omitempty"`
 	Stored      []storedState     `json:"stored,omitempty"`
 	StoredLast  uint32            `json:"stored_last,omitempty"`
@@ -113,7 +114,25 @@ type rolloutState struct {
 	Hooking   bool          `json:"hooking,omitempty"`
 	Failed    *RolloutError `json:"failed,omitempty"`
 	Before    settingsState `json:"before"`
+	Canary    canaryState   `json:"canary,omitzero"` // that is asked for
+	Share     float64       `json:"share,omitempty"` // of new connections, now
+	Until     time.Time     `json:"until,omitzero"`
+	Final     bool          `json:"final,omitempty"`
 	Extra     extra         `json:"-"`
+}
+
+type canaryState struct {
+	Share float64       `json:"share"`
+	For   time.Duration `json:"for,omitempty"`
+}
+
+// reserveState is the generation to which the service can go back at once.
+type reserveState struct {
+	Generation int           `json:"generation"`
+	Settings   settingsState `json:"settings"`
+	Keep       time.Duration `json:"keep"`
+	Until      time.Time     `json:"until"`
+	Extra      extra         `json:"-"`
 }
 
 // storedState is a descriptor that a worker has stored, held under storeName.
@@ -125,11 +144,12 @@ type storedState struct {
 }
 
 type operationState struct {
-	Kind    string `json:"kind"`
-	Source  string `json:"source,omitempty"` // of the configuration to go on with; empty: the one it has
-	Workers int    `json:"workers,omitempty"`
-	Running bool   `json:"running,omitempty"`
-	Extra   extra  `json:"-"`
+	Kind    string       `json:"kind"`
+	Source  string       `json:"source,omitempty"` // of the configuration to go on with; empty: the one it has
+	Workers int          `json:"workers,omitempty"`
+	Running bool         `json:"running,omitempty"`
+	Canary  *canaryState `json:"canary,omitempty"`
+	Extra   extra        `json:"-"`
 }
 
 // snapshot is the state of the service as it is now.
@@ -150,6 +170,9 @@ func (s *service) snapshot() serviceState {
 	}
 	if s.rollout != nil {
 		st.Rollout = s.rollout.state(s.library)
+	}
+	if s.reserve != nil {
+		st.Reserve = s.reserve.state(s.library)
 	}
 	for _, op := range s.queue {
 		st.Queue = append(st.Queue, op.state(s.library))
@@ -209,14 +232,22 @@ func (w *worker) state() *workerState {
 func (r *rollout) state(l *library) *rolloutState {
 	return &rolloutState{
 		From: r.from.number, To: r.to.number, Step: r.step, StartedAt: r.startedAt, Announced: r.announced, Hooking: r.hooking,
-		Failed: r.failed, Before: r.before.state(l), Extra: r.extra,
+		Failed: r.failed, Before: r.before.state(l), Canary: canaryState(r.canary), Share: r.share, Until: r.until, Final: r.final, Extra: r.extra,
 	}
+}
+
+func (v *reserve) state(l *library) *reserveState {
+	return &reserveState{Generation: v.gen.number, Settings: v.settings.state(l), Keep: v.keep, Until: v.until, Extra: v.extra}
 }
 
 func (op *operation) state(l *library) operationState {
 	st := operationState{Kind: op.kind.String(), Workers: op.workers, Running: op.running, Extra: op.extra}
 	if op.cfg != nil {
 		st.Source = l.name(op.cfg.Source)
+	}
+	if op.canary != nil {
+		c := canaryState(*op.canary)
+		st.Canary = &c
 	}
 	return st
 }

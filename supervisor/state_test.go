@@ -28,10 +28,12 @@ func fullState(t *testing.T) string {
 "worker":{"id":"worker/app/2/0/7","phase":"ready","launched":true,"pid":12,"started_at":"2026-01-02T03:04:05Z","launched_at":"2026-01-02T03:04:05Z",
 "ready_at":"2026-01-02T03:04:05Z","signalled":true,"baked":true,"stopping":true,"status":"s","stopped":true,"failure":"f","deadline_at":"2026-01-02T03:04:05Z","watchdog":5,"healthy_at":"2026-01-02T03:04:06Z","newer":"w"}}],
 "newer":{"a":1}},
-{"number":3,"source":"config/1"},{"number":1,"source":"config/1"}],
+{"number":3,"source":"config/1"},{"number":1,"source":"config/1"},{"number":4,"source":"config/1"}],
 "rollout":{"from":2,"to":3,"step":"drain","started_at":"2026-01-02T03:04:05Z","announced":true,"hooking":true,
-"failed":{"Service":"app","Generation":3,"Reason":"r","Output":["o"],"Kept":2},"before":{"source":"config/1","workers":1},"newer":true},
-"queue":[{"kind":"restart","source":"config/1","workers":3,"running":true,"newer":null}],
+"failed":{"Service":"app","Generation":3,"Reason":"r","Output":["o"],"Kept":2},"before":{"source":"config/1","workers":1},
+"canary":{"share":0.05,"for":1000},"share":0.05,"until":"2026-01-02T03:04:05Z","final":true,"newer":true},
+"reserve":{"generation":4,"settings":{"source":"config/1","workers":1},"keep":1000,"until":"2026-01-02T03:04:05Z","newer":1},
+"queue":[{"kind":"restart","source":"config/1","workers":3,"running":true,"canary":{"share":0.05,"for":1000},"newer":null}],
 "stored":[{"number":7,"name":"cache","unpolled":true,"newer":1}],"stored_last":9,"newest":"n"}`
 }
 
@@ -78,7 +80,7 @@ func TestStateIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := st.Generations[0]
-	for _, v := range []any{st, g, *g.Hook, g.Slots[0], *g.Slots[0].Worker, *st.Rollout, st.Queue[0], st.Stored[0], st.Settings, st.Rollout.Before} {
+	for _, v := range []any{st, g, *g.Hook, g.Slots[0], *g.Slots[0].Worker, *st.Rollout, st.Rollout.Canary, *st.Reserve, st.Queue[0], st.Stored[0], st.Settings, st.Rollout.Before} {
 		value := reflect.ValueOf(v)
 		for _, f := range reflect.VisibleFields(value.Type()) {
 			if value.FieldByIndex(f.Index).IsZero() && f.Name != "Index" {
@@ -142,6 +144,8 @@ func TestStateNotRestored(t *testing.T) {
 		{head + `,"former":[7]}`, `its generation 7 is missing`},
 		{head + `,"rollout":{"to":7,"before":{"source":"` + source + `"}}}`, `its generation 7 is missing`},
 		{head + `,"rollout":{"to":7}}`, `its configuration "" is missing`},
+		{head + `,"reserve":{"generation":7}}`, `its generation 7 is missing`},
+		{head + `,"reserve":{"generation":1},"generations":[{"number":1,"source":"` + source + `"}]}`, `its configuration "" is missing`},
 		{head + `,"queue":[{"kind":"dance"}]}`, `there is no operation "dance"`},
 		{head + `,"generations":[{"number":1}]}`, `its configuration "" is missing`},
 		{head + `,"generations":[{"number":1,"source":"` + source + `","slots":[{"worker":{"phase":"flying"}}]}]}`, `phase "flying"`},
@@ -172,6 +176,8 @@ func FuzzState(f *testing.F) {
 		source + `","promoted":true,"prepared":true,"slots":[{"index":0,"worker":{"id":"worker/app/1/0/1","phase":"ready","launched":true,"pid":7}}]}]}`))
 	f.Add([]byte(`{"version":1,"name":"app","settings":{"source":"` + source + `"},"rollout":{"from":1,"to":2,"before":{"source":"` + source +
 		`"}},"generations":[{"number":2,"source":"` + source + `"}],"former":[2]}`))
+	f.Add([]byte(`{"version":1,"name":"app","settings":{"source":"` + source + `"},"number":2,"current":1,"reserve":{"generation":2,"settings":{"source":"` + source +
+		`"},"keep":9},"generations":[{"number":1,"source":"` + source + `"},{"number":2,"source":"` + source + `","stopping":true}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		st, err := readService("app", text)
 		if err != nil {

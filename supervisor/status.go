@@ -56,6 +56,7 @@ type ServiceStatus struct {
 	Wanted     int            `json:"wanted"`     // workers asked for
 	Workers    []WorkerStatus `json:"workers"`    // of all generations, draining ones too
 	Rollout    *RolloutStatus `json:"rollout"`
+	Kept       *KeptStatus    `json:"kept,omitempty"`        // to which promote or rollback returns
 	Waiting    []string       `json:"waiting,omitempty"`     // what was asked for and waits for its turn: start, restart, scale, adjust
 	Reason     string         `json:"reason,omitempty"`      // why it is degraded, or why the last rollout was rolled back
 	RolledBack string         `json:"rolled_back,omitempty"` // why the last rollout was rolled back; empty after one that went well
@@ -81,8 +82,16 @@ type RolloutStatus struct {
 	From      int       `json:"from"`
 	To        int       `json:"to"`
 	Strategy  string    `json:"strategy"`
-	Step      string    `json:"step"` // start, ready, bake, promote, drain, retire, rollback
+	Step      string    `json:"step"` // start, ready, bake, canary, promote, drain, retire, rollback
 	Ready     int       `json:"ready"`
 	Workers   int       `json:"workers"`
 	StartedAt time.Time `json:"started_at"`
+	Share     float64   `json:"share,omitempty"` // of new connections that the new generation gets in a canary, 0 to 1
+	Until     time.Time `json:"until,omitzero"`  // when the canary ends; none: when somebody promotes it or rolls it back
+}
+
+// KeptStatus is a generation that is not the current one and goes on without new connections.
+type KeptStatus struct {
+	Generation int       `json:"generation"`
+	Until      time.Time `json:"until,omitzero"` // none: it is being stopped
 }

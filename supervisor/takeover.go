@@ -255,6 +255,9 @@ func (s *service) sources() []*config.Source {
 	if s.rollout != nil {
 		out = append(out, s.rollout.before.cfg.Source)
 	}
+	if s.reserve != nil {
+		out = append(out, s.reserve.settings.cfg.Source)
+	}
 	for _, op := range s.queue {
 		if op.cfg != nil {
 			out = append(out, op.cfg.Source)

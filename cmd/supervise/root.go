@@ -74,7 +74,7 @@ func (a *app) addVerbs(root *cobra.Command, r *runner) {
 	}{
 		{"run", []*cobra.Command{a.runVerb(r), a.checkVerb()}},
 		{"look", []*cobra.Command{a.statusVerb(), a.logsVerb(), a.eventsVerb()}},
-		{"change", []*cobra.Command{a.restartVerb(), a.reloadVerb(), a.takeVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
+		{"change", []*cobra.Command{a.restartVerb(), a.promoteVerb(), a.rollbackVerb(), a.reloadVerb(), a.takeVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
 		{"more", []*cobra.Command{a.listenVerb(), a.drillVerb(), a.versionVerb(), a.presetsVerb(), a.completionVerb()}},
 	} {
 		for _, verb := range g.verbs {

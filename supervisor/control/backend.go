@@ -17,6 +17,9 @@ type Backend interface {
 
 	// These return when it is done. ctx is not the client's: it ends with the server.
 	Restart(ctx context.Context, name string, report func(supervisor.Event)) error
+	RestartCanary(ctx context.Context, name string, c config.Canary, report func(supervisor.Event)) error
+	Promote(ctx context.Context, name string, retire bool, report func(supervisor.Event)) error
+	Rollback(ctx context.Context, name string, report func(supervisor.Event)) error
 	Start(ctx context.Context, name string, report func(supervisor.Event)) error
 	Stop(ctx context.Context, name string, report func(supervisor.Event)) error
 	Scale(ctx context.Context, name string, n int, report func(supervisor.Event)) error

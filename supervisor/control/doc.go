@@ -5,7 +5,9 @@
 //	GET  /v1/events[?follow=1]                   supervisor.Event, one a line
 //	GET  /v1/logs[?service=NAME][&lines=N][&follow=1]  output.Line, one a line (lines: 100 unless told)
 //	GET  /v1/descriptors?name=NAME…              the sockets themselves, see below
-//	POST /v1/services/NAME/{restart,start,stop}
+//	POST /v1/services/NAME/{start,stop,rollback}
+//	POST /v1/services/NAME/restart               nothing, or {"canary":"5%","for":"10m"}
+//	POST /v1/services/NAME/promote               nothing, or {"retire":true}
 //	POST /v1/services/NAME/scale                 {"workers":4}
 //	POST /v1/services/NAME/signal                {"signal":"SIGUSR1"}
 //	POST /v1/listeners/NAME/{hold,release}

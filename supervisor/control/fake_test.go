@@ -76,6 +76,18 @@ func (f *fake) Restart(ctx context.Context, name string, report func(supervisor.
 	return f.operate(ctx, "restart", name, report)
 }
 
+func (f *fake) RestartCanary(ctx context.Context, name string, c config.Canary, report func(supervisor.Event)) error {
+	return f.operate(ctx, fmt.Sprintf("restart with %.4g for %s", c.Share, c.For), name, report)
+}
+
+func (f *fake) Promote(ctx context.Context, name string, retire bool, report func(supervisor.Event)) error {
+	return f.operate(ctx, fmt.Sprintf("promote (retire %v)", retire), name, report)
+}
+
+func (f *fake) Rollback(ctx context.Context, name string, report func(supervisor.Event)) error {
+	return f.operate(ctx, "rollback", name, report)
+}
+
 func (f *fake) Start(ctx context.Context, name string, report func(supervisor.Event)) error {
 	return f.operate(ctx, "start", name, report)
 }

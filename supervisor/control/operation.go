@@ -77,10 +77,6 @@ func (s *Server) named(w http.ResponseWriter, r *request, do func(context.Contex
 	})
 }
 
-func (s *Server) restart(w http.ResponseWriter, r *request) error {
-	return s.named(w, r, s.backend.Restart)
-}
-
 func (s *Server) start(w http.ResponseWriter, r *request) error {
 	return s.named(w, r, s.backend.Start)
 }

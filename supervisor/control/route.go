@@ -25,6 +25,8 @@ func routes() []route {
 		{"GET", "/v1/logs", []string{"service", "lines", "follow"}, (*Server).logs},
 		{"GET", "/v1/descriptors", []string{"name"}, (*Server).descriptors},
 		{"POST", "/v1/services/{name}/restart", nil, (*Server).restart},
+		{"POST", "/v1/services/{name}/promote", nil, (*Server).promote},
+		{"POST", "/v1/services/{name}/rollback", nil, (*Server).rollback},
 		{"POST", "/v1/services/{name}/start", nil, (*Server).start},
 		{"POST", "/v1/services/{name}/stop", nil, (*Server).stop},
 		{"POST", "/v1/services/{name}/scale", nil, (*Server).scale},

@@ -69,6 +69,8 @@ func judgeRestart(before, now supervisor.ServiceStatus) verdict {
 func judgeGeneration(before, now supervisor.ServiceStatus, mine int) verdict {
 	r := now.Rollout
 	switch {
+	case r != nil && r.To == mine && r.Step == "canary" && r.Until.IsZero(): // who has begun it does not wait for its end
+		return verdict{state: done}
 	case r != nil && r.To == mine && r.Step != "rollback":
 		return verdict{state: pending}
 	case now.Generation >= mine && before.Generation == 0:

@@ -75,8 +75,12 @@ func stepName(kind string) string {
 		return "ready"
 	case supervisor.KindBake:
 		return "bake"
+	case supervisor.KindCanary:
+		return "canary"
 	case supervisor.KindPromote:
 		return "promote"
+	case supervisor.KindKeep:
+		return "keep"
 	case supervisor.KindDrain:
 		return "drain"
 	case supervisor.KindRetire:
@@ -104,7 +108,7 @@ func stepName(kind string) string {
 // isPoint is a step that takes no time.
 func isPoint(kind string) bool {
 	switch kind {
-	case supervisor.KindReady, supervisor.KindPromote, supervisor.KindRetire, supervisor.KindServiceStopped, supervisor.KindReload, supervisor.KindTakenOver, supervisor.KindUpgraded:
+	case supervisor.KindReady, supervisor.KindPromote, supervisor.KindKeep, supervisor.KindRetire, supervisor.KindServiceStopped, supervisor.KindReload, supervisor.KindTakenOver, supervisor.KindUpgraded:
 		return true
 	}
 	return false

@@ -13,7 +13,7 @@ import (
 func Status(s supervisor.Status, now time.Time, p Paint) string {
 	var b strings.Builder
 	b.WriteString(headline(s, now, p) + "\n")
-	for _, table := range []*Table{listeners(s, p), serves(s, p), services(s, p), workers(s, now, p)} {
+	for _, table := range []*Table{listeners(s, p), serves(s, p), services(s, now, p), workers(s, now, p)} {
 		if !table.Empty() {
 			b.WriteString("\n" + table.String())
 		}
@@ -86,18 +86,40 @@ func serves(s supervisor.Status, p Paint) *Table {
 	return t
 }
 
-func services(s supervisor.Status, p Paint) *Table {
+func services(s supervisor.Status, now time.Time, p Paint) *Table {
 	t := &Table{}
 	t.Row(head(p, "SERVICE", "STATE", "GENERATION", "READY", "RESTARTS", "ROLLOUT")...)
 	for _, svc := range s.Services {
 		ready, all := counted(svc)
-		rollout := ""
-		if r := svc.Rollout; r != nil {
-			rollout = fmt.Sprintf("%d to %d: %s, %d of %d ready", r.From, r.To, r.Step, r.Ready, r.Workers)
-		}
-		t.Row(p.Bold(svc.Name), p.State(svc.State), number(svc.Generation), fmt.Sprintf("%d/%d", ready, all), strconv.Itoa(svc.Restarts), rollout)
+		t.Row(p.Bold(svc.Name), p.State(svc.State), number(svc.Generation), fmt.Sprintf("%d/%d", ready, all), strconv.Itoa(svc.Restarts), rollout(svc, now))
 	}
 	return t
+}
+
+// rollout is what goes on with the generations of a service, and which one it can go back to.
+func rollout(svc supervisor.ServiceStatus, now time.Time) string {
+	var parts []string
+	if r := svc.Rollout; r != nil {
+		parts = append(parts, fmt.Sprintf("%d to %d: %s, %d of %d ready", r.From, r.To, step(r, now), r.Ready, r.Workers))
+	}
+	if k := svc.Kept; k != nil && k.Until.IsZero() {
+		parts = append(parts, fmt.Sprintf("%d is being stopped", k.Generation))
+	} else if k != nil {
+		parts = append(parts, fmt.Sprintf("%d kept for %s", k.Generation, Age(k.Until.Sub(now))))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// step is the step of a rollout, with the share that a canary gets.
+func step(r *supervisor.RolloutStatus, now time.Time) string {
+	if r.Share == 0 {
+		return r.Step
+	}
+	text := r.Step + " " + strconv.FormatFloat(r.Share*100, 'g', 4, 64) + "%"
+	if !r.Until.IsZero() {
+		text += " for " + Age(r.Until.Sub(now))
+	}
+	return text
 }
 
 // counted is how many workers of the current generation are ready, of how many.
