@@ -91,16 +91,16 @@ func services(s supervisor.Status, now time.Time, p Paint) *Table {
 	t.Row(head(p, "SERVICE", "STATE", "GENERATION", "READY", "RESTARTS", "ROLLOUT")...)
 	for _, svc := range s.Services {
 		ready, all := counted(svc)
-		t.Row(p.Bold(svc.Name), p.State(svc.State), number(svc.Generation), fmt.Sprintf("%d/%d", ready, all), strconv.Itoa(svc.Restarts), rollout(svc, now))
+		t.Row(p.Bold(svc.Name), p.State(svc.State), number(svc.Generation), fmt.Sprintf("%d/%d", ready, all), strconv.Itoa(svc.Restarts), rolloutText(svc, now))
 	}
 	return t
 }
 
-// rollout is what goes on with the generations of a service, and which one it can go back to.
-func rollout(svc supervisor.ServiceStatus, now time.Time) string {
+// rolloutText is what goes on with the generations of a service, and which one it can go back to.
+func rolloutText(svc supervisor.ServiceStatus, now time.Time) string {
 	var parts []string
 	if r := svc.Rollout; r != nil {
-		parts = append(parts, fmt.Sprintf("%d to %d: %s, %d of %d ready", r.From, r.To, step(r, now), r.Ready, r.Workers))
+		parts = append(parts, fmt.Sprintf("%d to %d: %s, %d of %d ready", r.From, r.To, stepText(r, now), r.Ready, r.Workers))
 	}
 	if k := svc.Kept; k != nil && k.Until.IsZero() {
 		parts = append(parts, fmt.Sprintf("%d is being stopped", k.Generation))
@@ -110,8 +110,8 @@ func rollout(svc supervisor.ServiceStatus, now time.Time) string {
 	return strings.Join(parts, "; ")
 }
 
-// step is the step of a rollout, with the share that a canary gets.
-func step(r *supervisor.RolloutStatus, now time.Time) string {
+// stepText is the step of a rollout, with the share that a canary gets.
+func stepText(r *supervisor.RolloutStatus, now time.Time) string {
 	if r.Share == 0 {
 		return r.Step
 	}
