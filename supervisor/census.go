@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"github.com/seed-da40d5ac/supervise/fdpass/diag"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
 // holder is a worker whose connections are to be counted: the open ones, that clients have made to its listeners.
 type holder struct {
-	root  int      // of its process tree; 0 when it does not run
-	ports []uint16 // of its TCP listeners
-	names []string // of its unix listeners, as they are bound
-	blind bool     // it has a listener whose connections the kernel does not tell of
+	process keeper.Process // nothing when it does not run
+	ports   []uint16       // of its TCP listeners
+	names   []string       // of its unix listeners, as they are bound
+	blind   bool           // it has a listener whose connections the kernel does not tell of
 }
 
 // unknown is the number of connections where nobody can tell.
@@ -25,7 +26,7 @@ const unknown = -1
 func (w *worker) holder() holder {
 	var h holder
 	if w.launched && w.phase != gone {
-		h.root = w.proc.root()
+		h.process = w.proc.known()
 	}
 	for _, l := range w.gen.leases {
 		switch a := l.Address(); {
@@ -54,7 +55,7 @@ func connections(list []holder) []int {
 	c, err := takeCensus(list)
 	for i, h := range list {
 		switch {
-		case h.root == 0:
+		case h.process.Root == 0:
 		case err != nil || h.blind:
 			counts[i] = unknown
 		case c.concerns(h):
@@ -79,7 +80,7 @@ func takeCensus(list []holder) (census, error) {
 	var ports []uint16
 	var names []string
 	for _, h := range list {
-		if h.root != 0 {
+		if h.process.Root != 0 {
 			ports, names = append(ports, h.ports...), append(names, h.names...)
 		}
 	}
@@ -113,7 +114,7 @@ func (c census) count(list []holder, counts []int) {
 	}
 	trees := make([]proctree.Tree, len(c.busy))
 	for i, at := range c.busy {
-		trees[i] = proctree.Of(list[at].root)
+		trees[i] = list[at].process.Tree()
 	}
 	for i, members := range proctree.Look().Divide(trees) {
 		counts[c.busy[i]] = c.heldBy(members, list[c.busy[i]])

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 )
 
 // keepAlive makes a connection that stays open after one request.
@@ -100,6 +102,7 @@ func TestConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer twice.Close()
+	self := keeper.Process{Root: os.Getpid()}
 	at := []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}
 	outbound := []uint16{uint16(client.LocalAddr().(*net.TCPAddr).Port)}
 	tests := []struct {
@@ -107,13 +110,13 @@ func TestConnections(t *testing.T) {
 		holder
 		want int
 	}{
-		{"it has one", holder{root: os.Getpid(), ports: at}, 1},
-		{"another listener", holder{root: os.Getpid(), ports: []uint16{1}}, 0},
-		{"no listener", holder{root: os.Getpid()}, 0},
-		{"the client's end", holder{root: os.Getpid(), ports: outbound}, 1},
-		{"a listener that nobody can see", holder{root: os.Getpid(), ports: at, blind: true}, unknown},
+		{"it has one", holder{process: self, ports: at}, 1},
+		{"another listener", holder{process: self, ports: []uint16{1}}, 0},
+		{"no listener", holder{process: self}, 0},
+		{"the client's end", holder{process: self, ports: outbound}, 1},
+		{"a listener that nobody can see", holder{process: self, ports: at, blind: true}, unknown},
 		{"does not run", holder{ports: at}, 0},
-		{"gone", holder{root: 1 << 30, ports: at}, 0},
+		{"gone", holder{process: keeper.Process{Root: 1 << 30}, ports: at}, 0},
 	}
 	for _, tt := range tests {
 		if got := connections([]holder{{}, tt.holder}); got[0] != 0 || got[1] != tt.want {
@@ -167,9 +170,9 @@ func BenchmarkConnections(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	list := []holder{{root: os.Getpid(), ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}}}
+	list := []holder{{process: keeper.Process{Root: os.Getpid()}, ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}}}
 	for range 999 {
-		list = append(list, holder{root: 1 << 30, ports: list[0].ports})
+		list = append(list, holder{process: keeper.Process{Root: 1 << 30}, ports: list[0].ports})
 	}
 	client, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {

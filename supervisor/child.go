@@ -284,8 +284,8 @@ func (c *child) follow(pid int) error {
 	return err
 }
 
-// root implements process.
-func (c *child) root() int { return c.process.Root }
+// known implements process.
+func (c *child) known() keeper.Process { return c.process }
 
 // parent is the small parent that is the main process of the worker; nil: the worker itself is.
 func (c *child) parent() *stage.Parent {

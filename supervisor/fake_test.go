@@ -191,7 +191,7 @@ func (p *fakeProcess) release() {
 
 func (p *fakeProcess) seek() {}
 
-func (p *fakeProcess) root() int { return p.pid }
+func (p *fakeProcess) known() keeper.Process { return keeper.Process{PID: p.pid, Root: p.pid} }
 
 func (p *fakeProcess) output() []string { return []string{"last words"} }
 
@@ -227,8 +227,8 @@ func (r *fakeRunner) connections(list []holder) []int {
 	defer r.mu.Unlock()
 	counts := make([]int, len(list))
 	for i, h := range list {
-		if h.root >= 1000 && h.root < 1000+len(r.all) {
-			counts[i] = int(r.all[h.root-1000].open.Load())
+		if n := h.process.Root - 1000; n >= 0 && n < len(r.all) {
+			counts[i] = int(r.all[n].open.Load())
 		}
 	}
 	return counts

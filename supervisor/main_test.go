@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	handed "github.com/seed-da40d5ac/supervise/fdpass/worker"
+	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
@@ -209,5 +210,5 @@ func serve() int {
 func censusOf(pid, port string) {
 	root, _ := strconv.Atoi(pid)
 	at, _ := strconv.Atoi(port)
-	fmt.Println(connections([]holder{{root: root, ports: []uint16{uint16(at)}}})[0])
+	fmt.Println(connections([]holder{{process: keeper.Process{Root: root}, ports: []uint16{uint16(at)}}})[0])
 }

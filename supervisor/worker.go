@@ -51,9 +51,9 @@ type process interface {
 	release()             // the worker is gone: give back all that was made for it
 	// watch makes the checks of health again and again, until end is called: the first one at once, or when its turn comes.
 	watch(soon bool) (end func())
-	seek()            // have it told if a listener is open in none of the worker's processes
-	output() []string // its last lines
-	root() int        // pid of the first process of its tree
+	seek()                 // have it told if a listener is open in none of the worker's processes
+	output() []string      // its last lines
+	known() keeper.Process // what the keeper knows it as
 }
 
 // runner starts processes. The real one is host; tests put another in its place.
