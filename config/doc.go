@@ -101,7 +101,9 @@
 //
 //	stop                default  what
 //	signal              "SIGTERM" name or Linux's number
-//	timeout             "30s"    then the process tree is killed; "0s" is at once
+//	drain               "30s"    a worker that gets no new connections is left alone so long, until it has none. Needs sharing "generation"
+//	                             or "worker" in every listener, and is "0s" where that is not so
+//	timeout             "30s"    after the signal; then the process tree is killed; "0s" is at once
 //
 //	restart             default  what
 //	when                "always" "always", "on-failure", "never"

@@ -119,6 +119,7 @@ func (r *reader) check() {
 	r.checkAdopted()
 	r.checkCycles()
 	r.checkSteered()
+	r.checkStops()
 	r.prepareStandIn()
 	for _, s := range r.config.Services {
 		r.tryLate(s)

@@ -119,28 +119,6 @@ func (n *node) asOutput(v cty.Value) (Output, *refusal) {
 	return Output{Kind: s}, nil
 }
 
-func (n *node) readStop(service *Service) {
-	s := &service.Stop
-	take(n, "signal", &s.Signal, asStopSignal)
-	take(n, "timeout", &s.Timeout, asDuration(0, longest, 1))
-	at, given := n.has("signal")
-	service.signalPlace = service.presetPlace
-	if given {
-		service.signalPlace = at
-	}
-	if given && s.Signal == "SIGKILL" {
-		n.warn(at, fmt.Sprintf("signal of %s is SIGKILL: workers cannot finish the requests that they have", n.noun), "Use the signal on which the program drains; stop.timeout ends in SIGKILL anyway.")
-	}
-}
-
-func asStopSignal(v cty.Value) (string, *refusal) {
-	name, r := asSignal(v)
-	if r == nil && slices.Contains([]string{"SIGSTOP", "SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCHLD", "SIGURG"}, name) {
-		return "", &refusal{cause: name + " ends no process", advice: `Use the signal on which the program drains, like "SIGTERM" or "SIGQUIT".`}
-	}
-	return name, r
-}
-
 func (n *node) readRestart(s *Restart) {
 	take(n, "when", &s.When, asChoice("values", "always", "on-failure", "never"))
 	take(n, "backoff", &s.Backoff, asDuration(time.Millisecond, longest, 1))

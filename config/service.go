@@ -50,9 +50,12 @@ type Service struct {
 	checks  []string
 	// Where preset and stop.signal stand, for warnings.
 	presetPlace, signalPlace place
-	listeners                []named // with their places, for the checks of Load
-	dependsOn                []named
-	steered                  []named // canary and keep_old of rollout, where they are given
+	// Whether stop.signal and stop.drain are written down, and where the latter is.
+	signalGiven, drainGiven bool
+	drainPlace              place
+	listeners               []named // with their places, for the checks of Load
+	dependsOn               []named
+	steered                 []named // canary and keep_old of rollout, where they are given
 }
 
 // Ready is how a new worker shows that it can serve.
@@ -70,7 +73,10 @@ type Ready struct {
 type Stop struct {
 	// Signal is a name like "SIGTERM", see SignalNumber.
 	Signal string
-	// Timeout is how long a worker may drain before its process tree is killed; 0 kills at once.
+	// Drain is how long to wait, before the signal, until a worker that gets no new connections has none left; 0 does not wait. It is 0
+	// unless every listener has a socket for each generation.
+	Drain time.Duration
+	// Timeout is how long a worker may take to end after the signal before its process tree is killed; 0 kills at once.
 	Timeout time.Duration
 }
 

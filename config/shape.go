@@ -35,7 +35,7 @@ var shapes = map[string]shape{
 	},
 	"serve":   {attributes: []string{"protocol", "address", "listeners", "mode", "group", "users", "store"}},
 	"ready":   {attributes: []string{"when", "timeout", "settle", "interval", "fd", "pattern", "url", "expect", "command"}},
-	"stop":    {attributes: []string{"signal", "timeout"}},
+	"stop":    {attributes: []string{"signal", "drain", "timeout"}},
 	"restart": {attributes: []string{"when", "backoff", "backoff_max", "window"}},
 	"rollout": {
 		attributes: []string{"strategy", "bake", "max_surge", "max_unavailable", "keep_old"},

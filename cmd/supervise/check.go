@@ -105,7 +105,10 @@ func hasBacklog(network string) bool {
 func planService(s *config.Service, workers []supervisor.WorkerPlan) view.PlanService {
 	p := view.PlanService{
 		Name: s.Name, Where: s.Where, Preset: s.Preset, Handoff: append([]string{}, s.Handoff...), Strategy: s.Rollout.Strategy, Ready: s.Ready.When, Timeout: s.Ready.Timeout.String(),
-		Stop: s.Stop.Signal, Drain: s.Stop.Timeout.String(), Workers: []supervisor.WorkerPlan{},
+		Stop: s.Stop.Signal, Ending: s.Stop.Timeout.String(), Workers: []supervisor.WorkerPlan{},
+	}
+	if s.Stop.Drain > 0 {
+		p.Drain = s.Stop.Drain.String()
 	}
 	for _, w := range workers {
 		if w.Service == s.Name {

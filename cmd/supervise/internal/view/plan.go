@@ -42,8 +42,9 @@ type PlanService struct {
 	Strategy string                  `json:"strategy"`
 	Ready    string                  `json:"ready"` // when
 	Timeout  string                  `json:"ready_timeout"`
-	Stop     string                  `json:"stop"` // signal
-	Drain    string                  `json:"stop_timeout"`
+	Stop     string                  `json:"stop"`                 // signal
+	Drain    string                  `json:"stop_drain,omitempty"` // "" where stop does not wait for connections
+	Ending   string                  `json:"stop_timeout"`
 	Workers  []supervisor.WorkerPlan `json:"workers"`
 }
 
@@ -151,8 +152,12 @@ func (s PlanService) text(p Paint) string {
 	if s.Preset != "" {
 		preset = "preset " + s.Preset + ", "
 	}
-	fmt.Fprintf(&b, "service %s  %s%s, handoff %s, rollout %s, ready %s within %s, stop %s within %s\n",
-		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), cmp.Or(strings.Join(s.Handoff, "+"), "none"), s.Strategy, s.Ready, s.Timeout, s.Stop, s.Drain)
+	drain := ""
+	if s.Drain != "" {
+		drain = fmt.Sprintf("drain within %s, ", s.Drain)
+	}
+	fmt.Fprintf(&b, "service %s  %s%s, handoff %s, rollout %s, ready %s within %s, %sstop %s within %s\n",
+		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), cmp.Or(strings.Join(s.Handoff, "+"), "none"), s.Strategy, s.Ready, s.Timeout, drain, s.Stop, s.Ending)
 	for i := 0; i < len(s.Workers); {
 		alike := 1
 		for i+alike < len(s.Workers) && sameWorker(s.Workers[i], s.Workers[i+alike]) {

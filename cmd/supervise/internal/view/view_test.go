@@ -90,9 +90,9 @@ func TestPlan(t *testing.T) {
 			{Name: "dns", Address: "udp://[::]:53", Backlog: supervisor.Backlog{Effective: -1}},
 		},
 		Services: []PlanService{
-			{Name: "app", Handoff: []string{"systemd", "einhorn"}, Strategy: "overlap", Ready: "auto", Timeout: "30s", Stop: "SIGTERM", Drain: "30s",
+			{Name: "app", Handoff: []string{"systemd", "einhorn"}, Strategy: "overlap", Ready: "auto", Timeout: "30s", Stop: "SIGTERM", Ending: "30s",
 				Workers: []supervisor.WorkerPlan{worker(0, "./app", "it's", ""), worker(1, "./app", "it's", ""), worker(2, "./app", "--last")}},
-			{Name: "proxy", Preset: "haproxy", Handoff: []string{"haproxy"}, Strategy: "overlap", Ready: "notify", Timeout: "30s", Stop: "SIGUSR1", Drain: "30s",
+			{Name: "proxy", Preset: "haproxy", Handoff: []string{"haproxy"}, Strategy: "overlap", Ready: "notify", Timeout: "30s", Stop: "SIGUSR1", Drain: "1m0s", Ending: "30s",
 				Workers: []supervisor.WorkerPlan{asked}},
 		},
 		Serves: []PlanServe{

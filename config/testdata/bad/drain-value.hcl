@@ -1,0 +1,4 @@
+service "app" {
+  command = ["./app"]
+  stop { drain = "soon" }
+}

@@ -1,0 +1,21 @@
+listener "web" { address = "tcp4://:8080" }
+listener "also" { address = "tcp4://:8081" }
+listener "more" { address = "tcp4://:8082" }
+service "default" {
+  command   = ["./app"]
+  listeners = ["web"]
+  handoff   = ["adopt"]
+  stop { signal = "SIGKILL" } # loses nothing: it is sent when there are no connections
+}
+service "written" {
+  command   = ["./app"]
+  listeners = ["also"]
+  handoff   = ["adopt"]
+  stop { drain = "5m" }
+}
+service "none" {
+  command   = ["./app"]
+  listeners = ["more"]
+  handoff   = ["adopt"]
+  stop { drain = "0s" }
+}
