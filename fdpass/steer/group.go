@@ -60,7 +60,7 @@ func (g *Group) Join(m Member) error {
 
 // Leave takes a member out of the group by shutdown(2), also when other processes have it open; connections go on. The kernel moves the last
 // member into its place. If it was named in the last Choice, that goes on without it. Connections that wait at it are reset unless
-// Migrates.
+// Migrates, and one whose handshake is completed at that very moment is reset even then: steer past the member some time before.
 func (g *Group) Leave(key string) error {
 	at := g.place(key)
 	if at < 0 {

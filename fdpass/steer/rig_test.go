@@ -28,9 +28,9 @@ var (
 	everyone  = netip.MustParseAddrPort("[::]:0")
 )
 
-// kinds gives those that this test process is allowed; a child that is an ordinary user is told by the environment.
+// kinds gives those that this test process must be able to use: an ordinary user only classic programs.
 func kinds() []Kind {
-	if os.Getenv("STEER_KINDS") == "cbpf" {
+	if os.Getuid() != 0 && !hasCapability(unix.CAP_BPF) {
 		return []Kind{Classic}
 	}
 	return []Kind{Classic, Extended}
