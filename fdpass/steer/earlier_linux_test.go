@@ -17,9 +17,7 @@ func TestProcEarlier(t *testing.T) {
 		if got := stop(); got["new"] == 0 || len(got) > 1 {
 			t.Errorf("while the program was replaced, connections went to %v", got)
 		}
-		if g.Kind() != r.kind {
-			t.Errorf("%s steers", g.Kind())
-		}
+		r.settle("new")
 		for _, key := range []string{"old", "new", "old"} {
 			r.steer(to(key))
 			r.expect(key)
@@ -45,12 +43,20 @@ func TestProcEarlierLives(t *testing.T) {
 		}
 		end()
 		r.expect("old")
-		r.steer(to("new"))
+		r.settle("new")
 		r.expect("new")
-		if g.Kind() != r.kind {
-			t.Errorf("%s steers after the end of the earlier process", g.Kind())
-		}
 	})
+}
+
+// settle steers until the kind that is wanted does it: a busy kernel can need more than one Steer waits.
+func (r *rig) settle(key string) {
+	r.t.Helper()
+	for range 50 {
+		if r.steer(to(key)); r.group.Kind() == r.kind {
+			return
+		}
+	}
+	r.t.Errorf("%s steers", r.group.Kind())
 }
 
 // pair has another process steer two sockets to "new".

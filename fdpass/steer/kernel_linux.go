@@ -21,10 +21,11 @@ type kernel struct {
 	shelf *shelf // of Extended
 }
 
-// The map of an earlier process is taken apart after a grace period of the kernel and in its background, mostly in some 20 ms.
+// The map of an earlier process is taken apart after a grace period of the kernel and in its background: mostly in some 20 ms, more on a
+// busy machine. Whoever waits for it has steered already.
 const (
 	lookAgain = time.Millisecond
-	looks     = 100
+	looks     = 300
 )
 
 func openKernel(kind Kind) (kernel, error) {
