@@ -56,7 +56,7 @@ type Listener struct {
 	// Backlog is the n of listen(2), from 1. 0 means "max", SOMAXCONN of the running system;
 	// it is 0 as well for udp, unixgram and fifo, which have no backlog.
 	Backlog int
-	// Sharing is "all": one socket for every generation.
+	// Sharing is "all": one socket for every generation; "generation": one for each; "worker": one for each worker of each.
 	Sharing string
 	// Mode is the permission bits of a unix path or fifo; 0 when not given.
 	Mode uint32

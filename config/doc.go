@@ -28,7 +28,9 @@
 //	listener NAME       default  what
 //	address             required see above
 //	backlog             "max"    1 to 2147483647: queue of listen(2); "max" is the system's SOMAXCONN. Not for udp, unixgram, fifo
-//	sharing             "all"    one socket for every generation
+//	sharing             "all"    "all": one socket for every generation; tcp: "generation": one for each, "worker": one for each worker of
+//	                             each, and the kernel sends new connections to the current generation. For one service, and not with
+//	                             multipath, reuse_port, strategy "rolling"
 //	mode owner group    -        of the file of unix, unixgram, unixpacket, fifo
 //	take_from           -        who has the socket now: "pid:1234", "pidfile:/run/nginx.pid", "haproxy:/run/haproxy.sock" (its
 //	                             stats socket, with expose-fd listeners), "s6-fdholder:/run/fdholder.sock#ID" (ID: the listener's
@@ -182,6 +184,6 @@
 //	  listeners = ["web"]
 //	}
 //
-// Known and refused, "not supported yet": metrics; the other kinds of sharing; memory_max, cpu_max and pids_max of
+// Known and refused, "not supported yet": metrics; memory_max, cpu_max and pids_max of
 // limits; pingora and systemfd of handoff.
 package config

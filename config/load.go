@@ -118,6 +118,7 @@ func (r *reader) check() {
 	r.checkReferences()
 	r.checkAdopted()
 	r.checkCycles()
+	r.checkSharers()
 	r.checkSteered()
 	r.checkStops()
 	r.prepareStandIn()

@@ -56,6 +56,9 @@ func (r *reader) ownForGenerations(l *Listener) bool {
 	for _, s := range r.config.Services {
 		if slices.Contains(s.Listeners, l.Name) {
 			users++
+			if s.Rollout.Strategy == "rolling" {
+				return false
+			}
 		}
 	}
 	return users == 1 && !slices.ContainsFunc(r.config.Serves, func(s *Serve) bool { return slices.Contains(s.Listeners, l.Name) })

@@ -73,13 +73,6 @@ func sentence(s string) string {
 	return upperFirst(s) + "."
 }
 
-func asSharing(v cty.Value) (string, *refusal) {
-	if s, r := asText(v); r == nil && (s == "generation" || s == "worker") {
-		return "", &refusal{cause: fmt.Sprintf("%q is not supported yet", s), advice: `Remove the line: "all" is the default.`}
-	}
-	return asChoice("kinds of sharing", "all")(v)
-}
-
 // asMode refuses 0: it would shut everybody out.
 func asMode(v cty.Value) (uint32, *refusal) {
 	mode, r := asOctal(v)
@@ -127,6 +120,7 @@ func (n *node) checkFit(l *Listener) {
 		}
 	}
 	n.checkTake(l)
+	n.checkSharing(l)
 	n.checkFamily(a, l.Options.IPv6Only)
 	n.checkKeepAlive(l.Options)
 }

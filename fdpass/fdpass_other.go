@@ -241,6 +241,13 @@ func reopen(s *Socket) error {
 	return newOpenError(s.Spec(), "reopen", errLinux)
 }
 
+func another(s *Socket) (*Socket, error) { return nil, newOpenError(s.Spec(), "join", errLinux) }
+
+func join(spec Spec, d *Descriptor) (*Socket, error) {
+	_ = d.Close()
+	return nil, newOpenError(spec, "join", errLinux)
+}
+
 func pause(s *Socket, _ bool) error {
 	return newOpenError(s.Spec(), "pause", errLinux)
 }

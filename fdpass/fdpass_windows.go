@@ -42,8 +42,13 @@ func (*Socket) ownPath(int) error { return errUnsupported }
 
 func recoverSocket(id Identity, d *Descriptor) (*Socket, error) { return restore(id.Spec, d) }
 
-func readState(int, Address) (State, error)  { return State{}, errUnsupported }
-func relisten(*Socket) error                 { return errUnsupported }
+func readState(int, Address) (State, error) { return State{}, errUnsupported }
+func relisten(*Socket) error                { return errUnsupported }
+func another(*Socket) (*Socket, error)      { return nil, errUnsupported }
+func join(_ Spec, d *Descriptor) (*Socket, error) {
+	_ = d.Close()
+	return nil, errUnsupported
+}
 func reopen(*Socket) error                   { return errUnsupported }
 func reconfigure(*Socket, Spec) error        { return errUnsupported }
 func pause(*Socket, bool) error              { return errUnsupported }

@@ -11,6 +11,9 @@ import (
 // applyLive sets those given options that can still change after bind(2).
 func applyLive(fd int, k kind, spec Spec) (warnings []string, err error) {
 	spec.Options.ReusePort, spec.Options.IPv6Only = nil, nil
+	if err := shareLate(fd, spec); err != nil {
+		return nil, err
+	}
 	return applyOptions(fd, k, spec)
 }
 
@@ -34,6 +37,9 @@ func reconfigure(s *Socket, spec Spec) error {
 }
 
 func (s *Socket) change(fd int, old, spec Spec) (warnings []string, err error) {
+	if err := shareLate(fd, spec); err != nil {
+		return nil, err
+	}
 	for _, name := range changedOptions(old.Options, spec.Options) {
 		if err := s.changeOption(fd, name, spec); err != nil {
 			return nil, err

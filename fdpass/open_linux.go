@@ -12,6 +12,7 @@ type opener struct {
 	spec     Spec
 	kind     kind
 	share    bool        // bind beside our own old socket
+	beside   bool        // bind beside others of ours that listen (SO_REUSEPORT)
 	fd       int         // -1: none yet
 	file     *socketFile // nil: none yet
 	address  Address
@@ -93,6 +94,11 @@ func (o *opener) setOptions() error {
 			return o.fail("socket", err)
 		}
 	}
+	if o.beside {
+		if err := shareLate(o.fd, o.spec); err != nil {
+			return err
+		}
+	}
 	warnings, err := o.prepare(o.fd)
 	o.warnings = append(o.warnings, warnings...)
 	return err
@@ -131,6 +137,10 @@ func (o *opener) bind() error {
 	}
 	if o.share {
 		_ = unshare(o.fd)
+	}
+	// Not before bind(2): that would not be refused beside a socket of another program that has it too.
+	if err := shareLate(o.fd, o.spec); err != nil {
+		return err
 	}
 	if o.address, err = addressOf(o.fd, o.spec.Address.Network); err != nil {
 		return o.fail("bind", err)

@@ -18,7 +18,7 @@ func reopen(s *Socket) error {
 	if err != nil {
 		return newOpenError(s.spec, "reopen", err)
 	}
-	o := &opener{spec: s.spec, fd: -1, share: s.spec.Address.isUDP()}
+	o := &opener{spec: s.spec, fd: -1, share: s.spec.Address.isUDP(), beside: s.spec.Member}
 	o.spec.Address = s.address
 	if err := o.run(); err != nil {
 		o.discard()

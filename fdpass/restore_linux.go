@@ -36,6 +36,11 @@ func (s *Socket) adopt(fd int) (err error) {
 	if !s.spec.Address.listens() {
 		return nil
 	}
+	return s.relistenAs(fd)
+}
+
+// relistenAs calls listen(2) with the configured backlog.
+func (s *Socket) relistenAs(fd int) error {
 	if err := listen(fd, s.spec.Backlog); err != nil {
 		return newOpenError(s.spec, "listen", err)
 	}
@@ -48,6 +53,15 @@ func inspect(fd int, spec Spec) (kind, Address, error) {
 	if spec.Address.Network == "fifo" {
 		return kind{}, spec.Address, inspectFIFO(fd, spec)
 	}
+	is, address, err := inspectPlace(fd, spec)
+	if err != nil {
+		return is, address, err
+	}
+	return is, address, inspectListening(fd, spec, is)
+}
+
+// inspectPlace says what fd is and where it is bound, or how that differs from spec.
+func inspectPlace(fd int, spec Spec) (kind, Address, error) {
 	wanted, err := kinds(spec)
 	if err != nil {
 		return kind{}, Address{}, err
@@ -67,7 +81,7 @@ func inspect(fd int, spec Spec) (kind, Address, error) {
 	if !sameAddress(address, spec.Address, expected) {
 		return is, address, fmt.Errorf("it is bound to %s", address)
 	}
-	return is, address, inspectListening(fd, spec, is)
+	return is, address, nil
 }
 
 func kindOf(fd int) (k kind, err error) {

@@ -43,6 +43,10 @@ type Spec struct {
 	UID     int     `json:"uid"`     // owner of that file; -1 leaves it
 	GID     int     `json:"gid"`     // likewise
 	Options Options `json:"options"`
+
+	// Member is for a TCP socket at whose address more sockets are to listen, see Another: it gets SO_REUSEPORT when it has the
+	// address for itself.
+	Member bool `json:"member,omitempty"`
 }
 
 // kind is the three arguments of socket(2).

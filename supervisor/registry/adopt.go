@@ -5,59 +5,70 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 // reconfigure applies what differs to the open listeners: all or none.
 func reconfigure(items []*item) error {
-	for _, i := range items {
-		if i.old != nil {
-			i.old.before = nil
-		}
+	for _, m := range membersOf(items) {
+		m.before = nil
 	}
-	for n, i := range items {
+	for _, i := range items {
 		if i.old == nil {
 			continue
 		}
-		if err := i.old.reconfigure(i); err != nil {
-			// The one that failed may have applied some of its attributes, so it is put back as well.
-			return i.located(errors.Join(err, putBack(items[:n+1])))
+		for _, m := range i.old.members {
+			if err := m.reconfigure(i.spec); err != nil {
+				// The one that failed may have applied some of its attributes, so it is put back as well.
+				return i.located(errors.Join(err, putBack(items)))
+			}
 		}
 	}
 	return nil
 }
 
-// putBack undoes reconfigure.
-func putBack(items []*item) (err error) {
-	for _, i := range slices.Backward(items) {
+// membersOf gives the sockets of the open listeners among items.
+func membersOf(items []*item) (list []*member) {
+	for _, i := range items {
 		if i.old != nil {
-			err = errors.Join(err, i.old.putBack())
+			list = append(list, i.old.members...)
 		}
 	}
+	return list
+}
+
+// putBack undoes reconfigure.
+func putBack(items []*item) (err error) {
+	for _, m := range slices.Backward(membersOf(items)) {
+		err = errors.Join(err, m.putBack())
+	}
 	return err
 }
 
-// reconfigure makes the socket what i says and remembers what it was, for putBack.
-func (h *held) reconfigure(i *item) error {
-	before := h.socket.Spec()
-	if reflect.DeepEqual(before, i.spec) && !h.cutShort() {
+// reconfigure makes the socket what spec says and remembers what it was, for putBack.
+func (m *member) reconfigure(spec fdpass.Spec) error {
+	before := m.socket.Spec()
+	spec.Address = before.Address
+	if reflect.DeepEqual(before, spec) && !m.cutShort() {
 		return nil
 	}
-	h.before = &before
-	err := h.socket.Reconfigure(i.spec)
-	h.measure()
+	m.before = &before
+	err := m.socket.Reconfigure(spec)
+	m.measure()
 	return err
 }
 
-func (h *held) putBack() error {
-	if h.before == nil {
+func (m *member) putBack() error {
+	if m.before == nil {
 		return nil
 	}
-	before := *h.before
-	h.before = nil
-	err := h.socket.Reconfigure(before)
-	h.measure()
+	before := *m.before
+	m.before = nil
+	err := m.socket.Reconfigure(before)
+	m.measure()
 	if err != nil {
-		return fmt.Errorf("cannot put listener %q back to what it was: %w", h.name, err)
+		return fmt.Errorf("cannot put listener %q back to what it was: %w", m.of.name, err)
 	}
 	return nil
 }
@@ -96,7 +107,8 @@ func (r *Registry) adopt(items []*item) {
 // admit makes a listener of what Prepare opened.
 func (r *Registry) admit(i *item) *held {
 	h := i.admitted
-	r.enrol(h)
+	r.enrol(h.member)
+	r.resteered(h)
 	if i.quieted {
 		if err := i.fresh.Resume(); err != nil {
 			r.log.Error("cannot let clients in to listener", "listener", h.name, "error", err)
@@ -123,6 +135,8 @@ func (r *Registry) renew(h *held, i *item) {
 		r.log.Info("listener renamed", "listener", i.spec.Name, "was", h.name)
 	}
 	h.name, h.sharing = i.spec.Name, i.sharing
+	r.steeringOn(h)
+	r.resume(h)
 	if h.given != "" { // opened by a process before this one, for a change that it could not commit
 		r.letGoGiven(h)
 	}

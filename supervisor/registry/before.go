@@ -31,7 +31,7 @@ func (r *Registry) restore(b *Before) error {
 		r.promoted[p.User] = p.Rank
 	}
 	for _, e := range l.Listeners {
-		h, err := r.takeBack(e, b.Take(e.Key))
+		h, err := r.takeBack(e, b.Take)
 		if err != nil {
 			r.log.Error("listener is lost, opened anew if it is configured", "listener", e.Name, "error", err)
 		}
@@ -43,8 +43,30 @@ func (r *Registry) restore(b *Before) error {
 	return nil
 }
 
-// takeBack makes the held of an entry again. It owns d.
-func (r *Registry) takeBack(e entry, d *fdpass.Descriptor) (*held, error) {
+// takeBack makes the held of an entry again.
+func (r *Registry) takeBack(e entry, take func(string) *fdpass.Descriptor) (h *held, err error) {
+	if e.Steered != nil {
+		h, err = r.takeMembers(e, take)
+	} else {
+		h, err = r.takeSocket(e, take(e.Key))
+	}
+	if h == nil || e.Change == nil {
+		return h, err
+	}
+	for _, m := range h.members {
+		// Some of it may have been applied. Now all or nothing is.
+		spec := *e.Change
+		spec.Address = m.socket.Spec().Address
+		if err := m.socket.Reconfigure(spec); err != nil {
+			r.log.Warn("listener cannot become what a change that was interrupted made of it", "listener", e.Name, "error", err)
+		}
+		m.measure()
+	}
+	return h, err
+}
+
+// takeSocket makes the held of an entry with one socket again. It owns d.
+func (r *Registry) takeSocket(e entry, d *fdpass.Descriptor) (*held, error) {
 	unopened := !e.Configured && e.Socket.Address == fdpass.Address{}
 	switch {
 	case d == nil && unopened:
@@ -60,26 +82,22 @@ func (r *Registry) takeBack(e entry, d *fdpass.Descriptor) (*held, error) {
 		r.undropped = append(r.undropped, e.Key)
 		return nil, err
 	}
-	h := e.held(s)
-	if e.Change != nil {
-		// Some of it may have been applied. Now all or nothing is.
-		if err := s.Reconfigure(*e.Change); err != nil {
-			r.log.Warn("listener cannot become what a change that was interrupted made of it", "listener", e.Name, "error", err)
-		}
-		h.measure()
-	}
+	h := newHeld(s, e.Key, e.Name, e.Sharing)
+	h.backlog, h.flag, h.outdated = e.Backlog, e.Flag.flag(), e.Outdated
+	e.fill(h)
+	r.steeringOn(h)
 	return h, nil
 }
 
-func (e entry) held(s *fdpass.Socket) *held {
-	h := newHeld(s, e.Key, e.Name, e.Sharing)
-	h.backlog, h.paused, h.flag = e.Backlog, e.Held, e.Flag.flag()
-	h.warnings, h.given, h.takenFrom, h.outdated, h.extra = e.Socket.Warnings, e.Given, e.TakenFrom, e.Outdated, e.extra
-	return h
+// fill sets what is not of a single socket.
+func (e entry) fill(h *held) {
+	h.paused, h.warnings, h.given, h.takenFrom, h.extra = e.Held, e.Socket.Warnings, e.Given, e.TakenFrom, e.extra
 }
 
 func (r *Registry) enlist(h *held, e entry) {
-	r.enrol(h)
+	for _, m := range h.members {
+		r.enrol(m)
+	}
 	if !e.Configured {
 		r.removed = append(r.removed, h)
 		return

@@ -211,8 +211,8 @@ func TestNextProcessLost(t *testing.T) {
 func TestNextProcessCannotReadTheState(t *testing.T) {
 	given, s := give(t, "web", "tcp://127.0.0.1:0")
 	count := descriptors(t)
-	_, err := New(Options{Given: []fdpass.Named{given}, Before: &Before{State: []byte(`{"version":2,"next":1}`)}})
-	const want = "cannot read the saved state of listeners: its version is 2, this program knows 1 (use the program that wrote it, or a newer one)"
+	_, err := New(Options{Given: []fdpass.Named{given}, Before: &Before{State: []byte(`{"version":3,"next":1}`)}})
+	const want = "cannot read the saved state of listeners: its version is 3, this program knows 2 (use the program that wrote it, or a newer one)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -194,6 +194,9 @@ func (c *Change) discard() {
 			i.giveUp()
 			c.r.letGo(i.key)
 		}
+		if i.admitted != nil {
+			_ = i.admitted.steered.close()
+		}
 	}
 	c.r.pending = nil
 	c.r.dirty = true

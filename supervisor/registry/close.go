@@ -36,10 +36,19 @@ func (r *Registry) abandonAll() error {
 		errs = append(errs, r.pending.each((*fdpass.Socket).Abandon))
 	}
 	for _, h := range slices.Concat(r.listeners, r.removed) {
-		r.unwatch(h)
-		errs = append(errs, h.socket.Abandon())
+		errs = append(errs, r.abandon(h))
 	}
 	return errors.Join(append(errs, r.closeGiven(), r.watcher.Close())...)
+}
+
+// abandon closes h here, and leaves its path to whoever goes on with it.
+func (r *Registry) abandon(h *held) error {
+	errs := []error{h.steered.close()}
+	for _, m := range h.members {
+		r.unwatch(m)
+		errs = append(errs, m.socket.Abandon())
+	}
+	return errors.Join(errs...)
 }
 
 func (r *Registry) closeAll() error {
@@ -51,9 +60,10 @@ func (r *Registry) closeAll() error {
 	_ = r.save() // so a process that begins after a kill halfway misses nothing
 	for _, h := range slices.Concat(r.listeners, r.removed) {
 		if r.mirrors() {
-			r.unwatch(h)
-			errs = append(errs, h.socket.Abandon())
-			r.letGo(h.key)
+			errs = append(errs, r.abandon(h))
+			for _, m := range h.members {
+				r.letGo(m.key)
+			}
 		} else {
 			errs = append(errs, r.drop(h))
 		}

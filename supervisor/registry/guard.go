@@ -36,212 +36,214 @@ const (
 // watched handles an event of the kernel. A worker that shuts its listener down in a loop keeps us busy ten times a
 // second and no more.
 func (r *Registry) watched(e fdpass.WatchEvent) {
-	h := r.bySocket[e.Socket]
-	if h == nil || r.replaying {
+	m := r.bySocket[e.Socket]
+	if m == nil || r.replaying {
 		return
 	}
-	if pause := repairPause - time.Since(h.restored); pause > 0 {
-		r.after(h, &h.repair, pause, func() { r.repair(h) })
+	if pause := repairPause - time.Since(m.restored); pause > 0 {
+		r.after(m, &m.repair, pause, func() { r.repair(m) })
 		return
 	}
-	r.repair(h)
+	r.repair(m)
 }
 
-func (r *Registry) repair(h *held) {
-	h.restored = time.Now()
-	r.check(h, nil)
+func (r *Registry) repair(m *member) {
+	m.restored = time.Now()
+	r.check(m, nil)
 }
 
-func (r *Registry) checkAll(list []*held, by *worker) {
+func (r *Registry) checkAll(list []*member, by *worker) {
 	var suspects []*worker
 	if by != nil {
 		suspects = []*worker{by}
 	}
-	for _, h := range list {
-		if r.bySocket[h.socket] == h {
-			r.check(h, suspects)
+	for _, m := range list {
+		if r.bySocket[m.socket] == m {
+			r.check(m, suspects)
 		}
 	}
 }
 
-// check compares h with what it has to be, puts back what differs and logs who did it: by, or those who may have.
-func (r *Registry) check(h *held, by []*worker) (fdpass.State, error) {
+// check compares m with what it has to be, puts back what differs and logs who did it: by, or those who may have.
+func (r *Registry) check(m *member, by []*worker) (fdpass.State, error) {
 	if r.replaying {
-		return h.socket.State()
+		return m.socket.State()
 	}
-	if h.unheld {
-		r.entrust(h)
+	if m.unheld {
+		r.entrust(m)
 	}
-	linked, lost := h.socket.RestorePath()
-	state, err := h.socket.State()
+	linked, lost := m.socket.RestorePath()
+	state, err := m.socket.State()
 	if err != nil {
-		r.log.Error("cannot look at listener", "listener", h.name, "error", err)
+		r.log.Error("cannot look at listener", "listener", m.of.name, "error", err)
 		return state, err
 	}
-	if !linked && lost == nil && h.sound(state) {
+	if !linked && lost == nil && m.sound(state) {
 		return state, nil
 	}
 	if len(by) == 0 {
-		by = h.suspects()
+		by = m.suspects()
 	}
 	if lost != nil {
-		r.replacePath(h, by, lost)
+		r.replacePath(m, by, lost)
 	}
 	if linked {
-		r.say(h, pathRemoved, by, "path of a listener was removed, put back", "path", h.socket.Address().Path)
+		r.say(m, pathRemoved, by, "path of a listener was removed, put back", "path", m.socket.Address().Path)
 	}
-	return r.mend(h, by)
+	return r.mend(m, by)
 }
 
 // sound is whether a state is as it has to be.
-func (h *held) sound(s fdpass.State) bool {
-	return s.Listening && !h.otherBacklog(s) && s.Nonblocking == h.flag.want
+func (m *member) sound(s fdpass.State) bool {
+	return s.Listening && !m.otherBacklog(s) && s.Nonblocking == m.flag.want
 }
 
-func (h *held) otherBacklog(s fdpass.State) bool { return s.Backlog >= 0 && s.Backlog != h.backlog }
+func (m *member) otherBacklog(s fdpass.State) bool { return s.Backlog >= 0 && s.Backlog != m.backlog }
 
-func (r *Registry) mend(h *held, by []*worker) (fdpass.State, error) {
+func (r *Registry) mend(m *member, by []*worker) (fdpass.State, error) {
 	r.dirty = true
-	state, err := h.socket.State()
+	state, err := m.socket.State()
 	if err != nil {
 		return state, err
 	}
 	switch {
 	case !state.Listening:
-		r.revive(h, by)
-	case h.otherBacklog(state):
-		r.relisten(h, by, state.Backlog)
+		r.revive(m, by)
+	case m.otherBacklog(state):
+		r.relisten(m, by, state.Backlog)
 	}
-	if state.Nonblocking != h.flag.want {
-		r.checkFlag(h, by, state.Nonblocking)
+	if state.Nonblocking != m.flag.want {
+		r.checkFlag(m, by, state.Nonblocking)
 	}
-	return h.socket.State()
+	return m.socket.State()
 }
 
 // revive makes a listener that was shut down accept again. What waited in its queue is lost: the kernel has reset it.
-func (r *Registry) revive(h *held, by []*worker) {
-	if listens(h.socket.Address()) && h.socket.Relisten() == nil {
-		h.measure()
-		r.say(h, shutDown, by, "worker shut a listener down, listening again")
+func (r *Registry) revive(m *member, by []*worker) {
+	r.left(m)
+	defer r.rejoin(m)
+	if listens(m.socket.Address()) && m.socket.Relisten() == nil {
+		m.measure()
+		r.say(m, shutDown, by, "worker shut a listener down, listening again")
 		return
 	}
 	// The kernel knows no way back for this kind.
-	if err := r.reopen(h); err != nil {
-		r.say(h, shutDown, by, "worker shut a listener down, cannot open it anew", "error", err)
+	if err := r.reopen(m); err != nil {
+		r.say(m, shutDown, by, "worker shut a listener down, cannot open it anew", "error", err)
 		return
 	}
-	r.say(h, shutDown, by, "worker shut a listener down, opened anew for the next generation")
-	r.announce(h)
+	r.say(m, shutDown, by, "worker shut a listener down, opened anew for the next generation")
+	r.announce(m.of)
 }
 
-// reopen puts another socket in the place of h's, with everything that workers set on it. Those who have the old one
+// reopen puts another socket in the place of m's, with everything that workers set on it. Those who have the old one
 // need a new generation: announce it.
-func (r *Registry) reopen(h *held) error {
-	r.watcher.Remove(h.socket)
-	err := h.socket.Reopen()
+func (r *Registry) reopen(m *member) error {
+	r.watcher.Remove(m.socket)
+	err := m.socket.Reopen()
 	r.addresses = nil
-	r.watch(h)
+	r.watch(m)
 	if err != nil {
 		return err
 	}
-	h.measure()
-	r.setFlag(h, h.flag.want)
-	h.outdated = sortedUsers(h.users)
-	if h.paused {
-		if err := h.socket.Pause(); err != nil {
-			r.log.Error("cannot hold listener as before", "listener", h.name, "error", err)
+	m.measure()
+	r.setFlag(m, m.flag.want)
+	m.outdated = m.leasers()
+	if m.of.paused {
+		if err := m.socket.Pause(); err != nil {
+			r.log.Error("cannot hold listener as before", "listener", m.of.name, "error", err)
 		}
 	}
-	r.entrust(h)
+	r.entrust(m)
 	r.mirror()
 	return nil
 }
 
-func (r *Registry) relisten(h *held, by []*worker, found int) {
-	if err := h.socket.Relisten(); err != nil {
-		r.say(h, relistened, by, "worker changed the backlog of a listener, cannot put it back", "error", err)
+func (r *Registry) relisten(m *member, by []*worker, found int) {
+	if err := m.socket.Relisten(); err != nil {
+		r.say(m, relistened, by, "worker changed the backlog of a listener, cannot put it back", "error", err)
 		return
 	}
-	h.measure()
-	if h.backlog == found {
+	m.measure()
+	if m.backlog == found {
 		return // net.core.somaxconn has changed, not the worker
 	}
-	r.say(h, relistened, by, "worker changed the backlog of a listener, put back", "found", found, "backlog", h.backlog)
+	r.say(m, relistened, by, "worker changed the backlog of a listener, put back", "found", found, "backlog", m.backlog)
 }
 
-func (r *Registry) checkFlag(h *held, by []*worker, now bool) {
-	if len(h.workers) == 0 {
+func (r *Registry) checkFlag(m *member, by []*worker, now bool) {
+	if len(m.workers) == 0 {
 		return // done by a worker that we shall hear of: it has just been started
 	}
-	decider := h.flag.decider
-	culprits := h.flag.changed(now, by, h.workers)
+	decider := m.flag.decider
+	culprits := m.flag.changed(now, by, m.workers)
 	if len(culprits) == 0 {
 		return
 	}
-	r.setFlag(h, h.flag.want)
-	r.say(h, flagged, culprits, "worker changed O_NONBLOCK of a shared listener, put back",
-		"nonblocking", h.flag.want, "against", against(h, decider),
+	r.setFlag(m, m.flag.want)
+	r.say(m, flagged, culprits, "worker changed O_NONBLOCK of a shared listener, put back",
+		"nonblocking", m.flag.want, "against", against(m, decider),
 		"advice", "programs that differ in this need separate listeners, or rollout strategy replace")
 }
 
 // against names the workers that rely on the flag.
-func against(h *held, decider User) string {
-	relying := slices.DeleteFunc(slices.Clone(h.workers), func(w *worker) bool { return w.user != decider })
+func against(m *member, decider User) string {
+	relying := slices.DeleteFunc(slices.Clone(m.workers), func(w *worker) bool { return w.user != decider })
 	if len(relying) == 0 {
 		return fmt.Sprintf("%s.%d", decider.Service, decider.Generation)
 	}
 	return list(relying)
 }
 
-func (r *Registry) setFlag(h *held, on bool) {
-	if err := h.socket.SetNonblocking(on); err != nil {
-		r.log.Error("cannot set O_NONBLOCK of listener", "listener", h.name, "nonblocking", on, "error", err)
+func (r *Registry) setFlag(m *member, on bool) {
+	if err := m.socket.SetNonblocking(on); err != nil {
+		r.log.Error("cannot set O_NONBLOCK of listener", "listener", m.of.name, "nonblocking", on, "error", err)
 	}
 }
 
 // elect settles whose O_NONBLOCK is in force and sets it.
-func (r *Registry) elect(h *held) {
-	if r.bySocket[h.socket] != h || r.replaying {
+func (r *Registry) elect(m *member) {
+	if r.bySocket[m.socket] != m || r.replaying {
 		return
 	}
-	was := h.flag.want
+	was := m.flag.want
 	r.dirty = true
-	h.flag.elect(h.workers, func(u User) int { return r.promoted[u] })
-	if len(h.workers) == 0 && len(h.users) <= 1 {
+	m.flag.elect(m.workers, func(u User) int { return r.promoted[u] })
+	if len(m.workers) == 0 && (len(m.of.users) <= 1 || m.of.steered != nil) {
 		// With another generation around, a worker of it may have been started a moment ago.
-		h.flag.want = h.flag.start
+		m.flag.want = m.flag.start
 	}
-	if h.flag.want != was {
-		r.setFlag(h, h.flag.want)
-		r.log.Debug("listener has another O_NONBLOCK", "listener", h.name, "nonblocking", h.flag.want)
+	if m.flag.want != was {
+		r.setFlag(m, m.flag.want)
+		r.log.Debug("listener has another O_NONBLOCK", "listener", m.of.name, "nonblocking", m.flag.want)
 	}
 }
 
 // replacePath opens another socket at the path of one that cannot be linked back, when nothing is there. What somebody
 // else has put at the path is not ours to remove.
-func (r *Registry) replacePath(h *held, by []*worker, err error) {
-	if _, gone := os.Lstat(h.socket.Address().Path); errors.Is(gone, os.ErrNotExist) {
-		err = r.reopen(h)
+func (r *Registry) replacePath(m *member, by []*worker, err error) {
+	if _, gone := os.Lstat(m.socket.Address().Path); errors.Is(gone, os.ErrNotExist) {
+		err = r.reopen(m)
 	}
 	if err != nil {
-		r.say(h, pathRemoved, by, "path of a listener was removed, cannot put it back", "error", err)
+		r.say(m, pathRemoved, by, "path of a listener was removed, cannot put it back", "error", err)
 		return
 	}
-	r.say(h, pathRemoved, by, "path of a listener was removed, opened anew for the next generation")
-	r.announce(h)
+	r.say(m, pathRemoved, by, "path of a listener was removed, opened anew for the next generation")
+	r.announce(m.of)
 }
 
 // say logs damage. The same by the same worker is logged once a minute, with the number of times it was not.
-func (r *Registry) say(h *held, d damage, by []*worker, text string, pairs ...any) {
-	s := &h.said[d]
+func (r *Registry) say(m *member, d damage, by []*worker, text string, pairs ...any) {
+	s := &m.said[d]
 	key := text + list(by)
 	if s.text == key && time.Since(s.at) < sayingPause {
 		s.more++
 		return
 	}
-	args := append([]any{"listener", h.name}, blame(by)...)
+	args := append([]any{"listener", m.of.name}, blame(by)...)
 	args = append(args, pairs...)
-	if h.lent {
+	if m.of.lent {
 		args = append(args, "or", "a program outside that was given the listener")
 	}
 	if s.text == key && s.more > 0 {

@@ -1,39 +1,31 @@
 package registry
 
 import (
-	"time"
+	"errors"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
-// held is an open listener and what is known of those who use it.
+// held is an open listener: its sockets, and who has leases on them.
 type held struct {
-	key     string // of the vault
-	socket  *fdpass.Socket
+	key     string // by which leases know it, under every name; its first socket had it in the vault
 	name    string
 	sharing string
 
-	users   map[User]int // number of leases of each generation
-	workers []*worker    // living, in the order they were started
-	recent  []*worker    // ready since the last recheck
-	recheck *time.Timer  // nil before the first
-	repair  *time.Timer  // nil before the first
-	lending *time.Timer  // nil before the first
-	lent    bool         // to programs outside, since this process began
+	*member           // the socket that stands for the listener: the only one with sharing "all"
+	members []*member // all of them
 
-	before   *fdpass.Spec // during Commit: what to put back
-	backlog  int          // that the kernel granted; -1 unknown
-	warnings []string     // already logged
-	flag     flag
-	restored time.Time // last repair that a kernel event led to
-	said     [numDamages]saying
+	address fdpass.Address // the real one, fixed
+	asked   fdpass.Address // the configured one, fixed
+	steered *steered       // nil with sharing "all"
 
-	paused    bool   // by Hold
-	given     string // name in the vault of the given descriptor that it was made of; "" when the vault has dropped it
-	takenFrom string // who had it open before; "" when nobody
-	unheld    bool   // the vault could not take the present descriptor
-	outdated  []User // have a socket that is dead
-	extra     extra  // of the ledger
+	users     map[User]int // number of leases of each generation
+	warnings  []string     // already logged
+	lent      bool         // to programs outside, since this process began
+	paused    bool         // by Hold
+	given     string       // name in the vault of the given descriptor that it was made of; "" when the vault has dropped it
+	takenFrom string       // who had it open before; "" when nobody
+	extra     extra        // of the ledger
 
 	telling bool // Options.Replaced is running
 	again   bool // it must run once more
@@ -41,61 +33,28 @@ type held struct {
 
 // newHeld makes a held of a socket that has just been opened or taken over.
 func newHeld(s *fdpass.Socket, key, name, sharing string) *held {
-	h := &held{key: key, socket: s, name: name, sharing: sharing, users: map[User]int{}, backlog: -1}
-	if state, err := s.State(); err == nil {
-		h.backlog = state.Backlog
-		h.flag.start, h.flag.want = state.Nonblocking, state.Nonblocking
-	}
+	h := &held{key: key, name: name, sharing: sharing, address: s.Address(), asked: s.Spec().Address, users: map[User]int{}}
+	h.member = newMember(h, s, key)
+	h.members = []*member{h.member}
 	return h
 }
 
-// enrol begins to watch h.
-func (r *Registry) enrol(h *held) {
-	r.bySocket[h.socket] = h
-	r.watch(h)
-}
-
-func (r *Registry) watch(h *held) {
-	if err := r.watcher.Add(h.socket); err != nil {
-		r.log.Warn("listener is watched at worker events only", "listener", h.name, "error", err)
-	}
+// configured is what h was last configured to be.
+func (h *held) configured() fdpass.Spec {
+	spec := h.socket.Spec()
+	spec.Address = h.asked
+	return spec
 }
 
 // drop closes h for good, here first: when this process is killed in between the next one finds it in the vault.
 func (r *Registry) drop(h *held) error {
-	r.unwatch(h)
-	err := h.socket.Close()
-	r.letGo(h.key)
-	return err
-}
-
-func (r *Registry) unwatch(h *held) {
-	for _, t := range []*time.Timer{h.recheck, h.repair, h.lending} {
-		if t != nil {
-			t.Stop()
-		}
+	errs := []error{h.steered.close()}
+	for _, m := range h.members {
+		r.unwatch(m)
+		errs = append(errs, m.socket.Close())
+		r.letGo(m.key)
 	}
-	r.watcher.Remove(h.socket)
-	delete(r.bySocket, h.socket)
-}
-
-// measure remembers the backlog that the kernel granted, the value that later checks compare with.
-func (h *held) measure() {
-	if state, err := h.socket.State(); err == nil {
-		h.backlog = state.Backlog
-	}
-}
-
-// cutShort is whether the kernel would now grant more than it did, because net.core.somaxconn has been raised since.
-func (h *held) cutShort() bool {
-	if !listens(h.socket.Address()) || h.backlog < 0 {
-		return false
-	}
-	possible := fdpass.SystemMaxBacklog()
-	if configured := h.socket.Spec().Backlog; configured > 0 {
-		possible = min(possible, configured)
-	}
-	return h.backlog < possible
+	return errors.Join(errs...)
 }
 
 // leased is whether some generation still has h.

@@ -67,9 +67,22 @@ func (l *Lease) Name() string { return l.name }
 // State identifies the lease for Reacquire. It is the same as long as the lease lasts.
 func (l *Lease) State() LeaseState { return LeaseState{l.name, l.h.key} }
 
-// Socket gives the leased socket. The registry owns it; it is open until Release or the registry's Close.
-// Take its Descriptor anew for each worker: after a repair it may be another one.
-func (l *Lease) Socket() *fdpass.Socket { return l.h.socket }
+// Socket gives the leased socket. The registry owns it; it is open until Release or the registry's Close. Take its Descriptor anew
+// for each worker: after a repair it may be another one. With sharing "generation" and "worker" it is one of several, to look at;
+// Open gives those that are for workers.
+func (l *Lease) Socket() *fdpass.Socket {
+	var s *fdpass.Socket
+	l.r.do(func() {
+		s = l.h.socket
+		if l.h.steered != nil && len(l.h.membersOf(l.user)) > 0 {
+			s = l.h.membersOf(l.user)[0].socket
+		}
+	})
+	if s == nil {
+		s = l.h.socket // after Close nothing changes any more
+	}
+	return s
+}
 
 // Release ends the lease. When it was the last one of a removed listener, that is closed before Release returns.
 // A second Release does nothing.
@@ -88,15 +101,31 @@ func (r *Registry) end(l *Lease) {
 	h := l.h
 	if h.users[l.user]--; h.users[l.user] == 0 {
 		delete(h.users, l.user)
-		r.dirty = r.dirty || len(h.outdated) > 0
-		h.outdated = slices.DeleteFunc(h.outdated, func(u User) bool { return u == l.user })
+		for _, m := range h.members {
+			r.dirty = r.dirty || len(m.outdated) > 0
+			m.outdated = slices.DeleteFunc(m.outdated, func(u User) bool { return u == l.user })
+		}
+		r.free(h, l.user)
 	}
 	i := slices.Index(r.removed, h)
 	if i < 0 || h.leased() || r.replaying {
+		r.resteered(h)
 		return
 	}
 	r.removed = slices.Delete(r.removed, i, i+1)
 	r.closeRemoved(h)
+}
+
+// socketsOf gives the sockets that a worker has of the listener that its generation acquired by name.
+func (r *Registry) socketsOf(at place, name string) []*member {
+	h := r.leasedAs(at.user, name)
+	switch {
+	case h == nil:
+		return nil
+	case h.steered == nil:
+		return h.members
+	}
+	return h.membersAt(at)
 }
 
 // leasedAs finds the listener that a generation acquired by name; names of later reloads are not its own.

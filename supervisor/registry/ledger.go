@@ -20,7 +20,10 @@ const keyPrefix = "listener/"
 
 // ledgerVersion changes when an older program would misread the ledger; one that only knows less passes on what it does
 // not know.
-const ledgerVersion = 1
+const ledgerVersion = 2
+
+// plainVersion is what a ledger has in which no listener is steered.
+const plainVersion = 1
 
 // ledger is all that a registry after this one has to know, written down as JSON under StateName. What is intended is
 // written before it is done, so at any instant the descriptors in the vault are those of the ledger or fewer.
@@ -47,9 +50,10 @@ type entry struct {
 	Held       bool         // see Hold
 	Backlog    int          // that the kernel granted; -1 unknown
 	Flag       flagEntry
-	Given      string // name in the vault of the given descriptor that it was made of, until that is dropped
-	TakenFrom  string // who had it open before
-	Outdated   []User // generations whose workers have a socket that is dead
+	Given      string        // name in the vault of the given descriptor that it was made of, until that is dropped
+	TakenFrom  string        // who had it open before
+	Outdated   []User        // generations whose workers have a socket that is dead
+	Steered    *steeredEntry // nil with sharing "all"; with it what is said of a socket above is of one among several
 	extra      extra
 }
 
@@ -82,7 +86,7 @@ func (e *entry) fields() []field {
 	return []field{
 		{"key", &e.Key}, {"name", &e.Name}, {"configured", &e.Configured}, {"sharing", &e.Sharing},
 		{"socket", &e.Socket}, {"change", &e.Change}, {"held", &e.Held}, {"backlog", &e.Backlog},
-		{"flag", &e.Flag}, {"given", &e.Given}, {"taken_from", &e.TakenFrom}, {"outdated", &e.Outdated},
+		{"flag", &e.Flag}, {"given", &e.Given}, {"taken_from", &e.TakenFrom}, {"outdated", &e.Outdated}, {"steered", &e.Steered},
 	}
 }
 
@@ -120,7 +124,7 @@ func readLedger(text []byte) (*ledger, error) {
 
 func (l *ledger) check() error {
 	switch {
-	case l.Version != ledgerVersion:
+	case l.Version < plainVersion || l.Version > ledgerVersion:
 		return fmt.Errorf("its version is %d, this program knows %d (use the program that wrote it, or a newer one)", l.Version, ledgerVersion)
 	case l.Next < 1 || l.Promotions < 0:
 		return errors.New("a counter is below its first value")
@@ -130,10 +134,14 @@ func (l *ledger) check() error {
 		if err := e.check(l.Next); err != nil {
 			return err
 		}
-		if keys[e.Key] || e.Configured && names[e.Name] {
-			return fmt.Errorf("listener %q (%s) is there twice", e.Name, e.Key)
+		for _, key := range e.keys() {
+			if keys[key] || e.Configured && names[e.Name] {
+				return fmt.Errorf("listener %q (%s) is there twice", e.Name, key)
+			}
 		}
-		keys[e.Key] = true
+		for _, key := range e.keys() {
+			keys[key] = true
+		}
 		names[e.Name] = names[e.Name] || e.Configured
 	}
 	return l.checkRanks()
@@ -151,16 +159,34 @@ func (l *ledger) checkRanks() error {
 }
 
 func (e *entry) check(next int) error {
-	number, err := strconv.Atoi(strings.TrimPrefix(e.Key, keyPrefix))
 	switch {
-	case err != nil || keyOf(number) != e.Key || number < 1 || number >= next:
+	case !isKey(e.Key, next):
 		return fmt.Errorf("%q is no key of a listener", e.Key)
 	case e.Name == "" || e.Socket.Spec.Address.Network == "":
 		return fmt.Errorf("%s has no name or no address", e.Key)
 	case e.Backlog < -1:
 		return fmt.Errorf("the backlog of %s is %d", e.Key, e.Backlog)
+	case e.Steered != nil:
+		return e.Steered.check(next)
 	}
 	return nil
+}
+
+// keys are those of its sockets.
+func (e *entry) keys() []string {
+	if e.Steered == nil {
+		return []string{e.Key}
+	}
+	var list []string
+	for _, m := range e.Steered.Members {
+		list = append(list, m.Key)
+	}
+	return list
+}
+
+func isKey(key string, next int) bool {
+	number, err := strconv.Atoi(strings.TrimPrefix(key, keyPrefix))
+	return err == nil && keyOf(number) == key && number >= 1 && number < next
 }
 
 func keyOf(number int) string { return keyPrefix + strconv.Itoa(number) }

@@ -83,7 +83,7 @@ func altered(t *testing.T, old, new string) []byte {
 
 func TestLedgerRefuses(t *testing.T) {
 	cases := []struct{ old, new, want string }{
-		{`"version":1`, `"version":2`, "its version is 2, this program knows 1 (use the program that wrote it, or a newer one)"},
+		{`"version":1`, `"version":3`, "its version is 3, this program knows 2 (use the program that wrote it, or a newer one)"},
 		{`"version":1`, `"Version":1`, "its version is 0"},
 		{`"version":1`, `"version":"1"`, `"version": `},
 		{`"version":1`, `"version":1,"version":1`, `"version" is there twice`},

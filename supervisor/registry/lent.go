@@ -12,14 +12,14 @@ const (
 // lend says that a program outside has h from now on.
 func (r *Registry) lend(h *held) {
 	h.lent = true
-	r.lookAfter(h, firstLook)
+	r.lookAfter(h.member, firstLook)
 }
 
-func (r *Registry) lookAfter(h *held, d time.Duration) {
-	r.after(h, &h.lending, d, func() {
-		_, _ = r.check(h, nil)
+func (r *Registry) lookAfter(m *member, d time.Duration) {
+	r.after(m, &m.lending, d, func() {
+		_, _ = r.check(m, nil)
 		if d < lastLook {
-			r.lookAfter(h, 2*d)
+			r.lookAfter(m, 2*d)
 		}
 	})
 }

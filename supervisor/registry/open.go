@@ -16,7 +16,7 @@ import (
 func (r *Registry) recognise(items []*item) {
 	at := map[string][]*held{}
 	for _, h := range slices.Concat(r.listeners, r.removed) {
-		address := h.socket.Spec().Address.String()
+		address := h.asked.String()
 		at[address] = append(at[address], h)
 	}
 	claimed := map[*held]bool{}
@@ -41,7 +41,7 @@ func (c *Change) open(i *item) error {
 		return i.alreadyOpen()
 	case i.old != nil:
 		// "tcp://:80" and "tcp://[::]:80" are one address in two spellings.
-		i.spec.Address = i.old.socket.Spec().Address
+		i.spec.Address = i.old.asked
 		return i.reopens()
 	}
 	if i.given.Descriptor != nil {
@@ -63,8 +63,8 @@ func (c *Change) entrust(i *item) error {
 	i.admitted = newHeld(i.fresh, i.key, i.spec.Name, i.sharing)
 	i.admitted.given = i.given.key
 	i.admitted.takenFrom = i.taken.who
-	if c.r.vault == nil {
-		return nil
+	if err := c.r.steeringNew(i.admitted); err != nil || c.r.vault == nil {
+		return err
 	}
 	if err := c.r.vault.Hold(i.key, i.fresh.Descriptor()); err != nil {
 		return fmt.Errorf("cannot open listener %q at %s: it cannot be kept for a later process: %w", i.spec.Name, i.spec.Address, err)
@@ -84,7 +84,11 @@ func (i *item) quiet() error {
 
 // reopens is the error for a change that needs another socket at the same address.
 func (i *item) reopens() error {
-	names := fdpass.NeedsReopen(i.old.socket.Spec(), i.spec)
+	if i.old.steered != nil && !steers(i.sharing) {
+		return fmt.Errorf("cannot change sharing of listener %q at %s from %q to %q: its sockets are of single generations, none is for all "+
+			"(set it back, use another address, or stop supervise and start it again)", i.spec.Name, i.spec.Address, i.old.sharing, i.sharing)
+	}
+	names := fdpass.NeedsReopen(i.old.configured(), i.spec)
 	if len(names) == 0 {
 		return nil
 	}

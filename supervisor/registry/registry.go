@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/fdpass/steer"
 )
 
 // Options are the surroundings of a Registry.
@@ -48,6 +49,7 @@ type Registry struct {
 	log     hclog.Logger
 	tell    func(name string)
 	fetch   func(config.TakeFrom, fdpass.Spec) (taken, error) // tests put another in its place
+	best    func() steer.Kind                                 // likewise
 	watcher watcher
 	notes   chan note
 	done    chan struct{} // closed when run has returned
@@ -56,17 +58,18 @@ type Registry struct {
 	closed  func(name string)
 
 	// Owned by run.
-	given      []given                  // not used by any listener yet
-	listeners  []*held                  // configured, in the order of the file
-	byName     map[string]*held         // configured
-	removed    []*held                  // no longer configured, but leased
-	bySocket   map[*fdpass.Socket]*held // both
-	pending    *Change                  // prepared, neither committed nor aborted
+	given      []given                    // not used by any listener yet
+	listeners  []*held                    // configured, in the order of the file
+	byName     map[string]*held           // configured
+	removed    []*held                    // no longer configured, but leased
+	bySocket   map[*fdpass.Socket]*member // of both
+	pending    *Change                    // prepared, neither committed nor aborted
 	leases     map[User][]*Lease
 	promoted   map[User]int // when a leased generation was promoted: 1, 2, 3...
 	promotions int
 	workers    map[place][]*worker
 	soon       *time.Timer               // keepSoon will save; nil: there is nothing to
+	steerKind  *steer.Kind               // what there is; nil before it is asked
 	addresses  map[string]fdpass.Address // what Addresses gives; nil when it has to be made anew
 	closing    bool
 	closeErr   error
@@ -131,12 +134,12 @@ func start(o Options, w watcher) *Registry {
 
 func prepared(o Options, w watcher) *Registry {
 	r := &Registry{
-		log: logger(o.Log), tell: o.Replaced, watcher: w, fetch: fetch,
+		log: logger(o.Log), tell: o.Replaced, watcher: w, fetch: fetch, best: func() steer.Kind { return steer.Detect().Best() },
 		notes: make(chan note), done: make(chan struct{}),
 		vault: o.Vault, opened: o.Opened, closed: o.Closed, next: 1,
 		mirrored: map[string]*fdpass.Descriptor{},
 		byName:   map[string]*held{},
-		bySocket: map[*fdpass.Socket]*held{},
+		bySocket: map[*fdpass.Socket]*member{},
 		leases:   map[User][]*Lease{},
 		promoted: map[User]int{},
 		workers:  map[place][]*worker{},
@@ -217,7 +220,7 @@ func (r *Registry) Addresses() map[string]fdpass.Address {
 		if r.addresses == nil {
 			r.addresses = make(map[string]fdpass.Address, len(r.byName))
 			for name, h := range r.byName {
-				r.addresses[name] = h.socket.Address()
+				r.addresses[name] = h.address
 			}
 		}
 		m = r.addresses
@@ -239,6 +242,10 @@ func (r *Registry) duplicates(names []string) (list []fdpass.Named, err error) {
 		h := r.byName[name]
 		if h == nil {
 			err = fmt.Errorf("there is no listener %q", name)
+			break
+		}
+		if h.steered != nil {
+			err = fmt.Errorf("cannot give listener %q away: each generation has a socket of its own (sharing = \"all\" would do)", name)
 			break
 		}
 		var d *fdpass.Descriptor

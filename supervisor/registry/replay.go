@@ -17,7 +17,7 @@ func (r *Registry) closeStrays(items []*item) {
 		if i.old == nil {
 			continue
 		}
-		fits := len(fdpass.NeedsReopen(i.old.socket.Spec(), i.spec)) == 0
+		fits := len(fdpass.NeedsReopen(i.old.configured(), i.spec)) == 0
 		useful[i.old] = fits || i.old.leased() || !slices.Contains(r.removed, i.old)
 		if !useful[i.old] {
 			i.old = nil
@@ -55,23 +55,30 @@ func (r *Registry) settle(c *Change) {
 }
 
 func (r *Registry) settleOne(h *held) {
-	r.elect(h)
-	_, _ = r.check(h, nil) // what is wrong has been logged
-	if len(h.workers) > 0 {
-		r.recheckLater(h, nil)
+	for _, m := range h.members {
+		r.settleMember(m)
 	}
-	var err error
-	switch {
-	case h.paused && !h.socket.Paused():
-		err = h.socket.Pause()
-	case !h.paused && h.socket.Paused():
-		err = h.socket.Resume()
-	}
-	if err != nil {
-		r.log.Error("cannot make listener as it was", "listener", h.name, "held", h.paused, "error", err)
-	}
+	r.resume(h)
 	if h.stranded() {
 		r.announce(h)
+	}
+}
+
+func (r *Registry) settleMember(m *member) {
+	r.elect(m)
+	_, _ = r.check(m, nil) // what is wrong has been logged
+	if len(m.workers) > 0 {
+		r.recheckLater(m, nil)
+	}
+	var err error
+	switch paused := m.socket.Paused(); {
+	case m.of.paused && !paused:
+		err = m.socket.Pause()
+	case !m.of.paused && paused:
+		err = m.socket.Resume()
+	}
+	if err != nil {
+		r.log.Error("cannot make listener as it was", "listener", m.of.name, "held", m.of.paused, "error", err)
 	}
 }
 
@@ -80,7 +87,8 @@ func (r *Registry) settleOne(h *held) {
 func (h *held) stranded() bool {
 	served := map[string]bool{}
 	for u := range h.users {
-		served[u.Service] = served[u.Service] || !slices.Contains(h.outdated, u)
+		dead := slices.ContainsFunc(h.members, func(m *member) bool { return slices.Contains(m.outdated, u) })
+		served[u.Service] = served[u.Service] || !dead
 	}
 	for _, ok := range served {
 		if !ok {

@@ -22,6 +22,7 @@ func newSpec(l *config.Listener) (fdpass.Spec, error) {
 		UID:     uid,
 		GID:     gid,
 		Options: fdpass.Options(l.Options),
+		Member:  steers(l.Sharing),
 	}, errors.Join(errUser, errGroup)
 }
 

@@ -158,5 +158,5 @@ func (r *Registry) keepPath(h *held) {
 		return
 	}
 	r.watcher.Remove(h.socket)
-	r.watch(h)
+	r.watch(h.member)
 }

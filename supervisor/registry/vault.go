@@ -23,8 +23,11 @@ type Vault interface {
 // ledger gives what there is to know now. While a change is under way that is what it intends.
 func (r *Registry) ledger() *ledger {
 	l := &ledger{
-		Version: ledgerVersion, Next: r.next, Promotions: r.promotions, Drop: r.undropped,
+		Version: plainVersion, Next: r.next, Promotions: r.promotions, Drop: r.undropped,
 		Mirrored: r.mirroredNames(), Untold: r.untold, Listeners: r.entries(), extra: r.extra,
+	}
+	if slices.ContainsFunc(l.Listeners, func(e entry) bool { return e.Steered != nil }) {
+		l.Version = ledgerVersion
 	}
 	for u, n := range r.promoted {
 		l.Promoted = append(l.Promoted, rank{u, n})
@@ -66,11 +69,13 @@ func (r *Registry) entries() []entry {
 }
 
 func (h *held) entry(configured bool) entry {
-	return entry{
+	e := entry{
 		Key: h.key, Name: h.name, Configured: configured, Sharing: h.sharing, Socket: h.socket.Identity(), Held: h.paused,
 		Backlog: h.backlog, Flag: h.flag.entry(), Given: h.given, TakenFrom: h.takenFrom,
-		Outdated: h.outdated, extra: h.extra,
+		Outdated: h.outdated, Steered: h.steered.entry(h), extra: h.extra,
 	}
+	e.Socket.Spec.Address = h.asked
+	return e
 }
 
 // committed is what an item will be once its change is adopted.
@@ -154,15 +159,15 @@ func (r *Registry) keepSoon() {
 
 // entrust gives the vault the present descriptor of an open listener. When the vault cannot take it the listener stays
 // open in this process, and is offered again at the next check.
-func (r *Registry) entrust(h *held) {
+func (r *Registry) entrust(m *member) {
 	if r.vault == nil {
 		return
 	}
-	err := r.vault.Hold(h.key, h.socket.Descriptor())
-	if err != nil && !h.unheld {
-		r.log.Error("cannot keep listener for a manager after this one, it stays open in this one", "listener", h.name, "error", err)
+	err := r.vault.Hold(m.key, m.socket.Descriptor())
+	if err != nil && !m.unheld {
+		r.log.Error("cannot keep listener for a manager after this one, it stays open in this one", "listener", m.of.name, "error", err)
 	}
-	h.unheld = err != nil
+	m.unheld = err != nil
 }
 
 // letGo drops a descriptor from the vault. When that fails it is tried again at each save, also by a later process.

@@ -41,7 +41,7 @@ type worker struct {
 	place
 	pid   int
 	phase string // Started, Ready or Draining
-	holds []*held
+	holds []*member
 }
 
 // String gives "app.2/0 (pid 123)".
@@ -58,13 +58,14 @@ func (r *Registry) WorkerEvent(e WorkerEvent) {
 func (r *Registry) workerEvent(e WorkerEvent) {
 	at := place{User{e.Service, e.Generation}, e.Worker}
 	if e.Kind == Started {
-		r.started(at, e)
+		r.resteerFor(r.started(at, e))
 		return
 	}
 	w := r.find(at, e.PID)
 	if w == nil {
 		return // it has no listeners, or never ran
 	}
+	defer r.resteerFor(w)
 	switch e.Kind {
 	case Ready:
 		r.ready(w)
@@ -93,19 +94,29 @@ func (r *Registry) find(at place, pid int) *worker {
 	return list[0]
 }
 
-func (r *Registry) started(at place, e WorkerEvent) {
+func (r *Registry) started(at place, e WorkerEvent) *worker {
 	w := &worker{place: at, pid: e.PID, phase: Started}
 	for _, name := range e.Names {
-		if h := r.leasedAs(at.user, name); h != nil && !slices.Contains(w.holds, h) {
-			w.holds = append(w.holds, h)
+		for _, m := range r.socketsOf(at, name) {
+			if !slices.Contains(w.holds, m) {
+				w.holds = append(w.holds, m)
+			}
 		}
 	}
 	r.workers[at] = append(r.workers[at], w)
-	for _, h := range w.holds {
-		h.workers = append(h.workers, w)
+	for _, m := range w.holds {
+		m.workers = append(m.workers, w)
 	}
 	// It has run for a moment already, so it is among those who may have done what is wrong now.
 	r.checkAll(w.holds, nil)
+	return w
+}
+
+// resteerFor has new connections go where they belong now that w has come further.
+func (r *Registry) resteerFor(w *worker) {
+	for _, m := range w.holds {
+		r.resteered(m.of)
+	}
 }
 
 func (r *Registry) ready(w *worker) {
@@ -113,35 +124,35 @@ func (r *Registry) ready(w *worker) {
 		w.phase = Ready
 	}
 	r.checkAll(w.holds, w)
-	for _, h := range w.holds {
-		r.recheckLater(h, w)
+	for _, m := range w.holds {
+		r.recheckLater(m, w)
 	}
 }
 
-// recheckLater has h looked at once more, recheckDelay after the latest worker became ready; w is nil after a replay,
+// recheckLater has m looked at once more, recheckDelay after the latest worker became ready; w is nil after a replay,
 // when nobody knows whose readiness is how old.
-func (r *Registry) recheckLater(h *held, w *worker) {
+func (r *Registry) recheckLater(m *member, w *worker) {
 	if r.replaying {
 		return
 	}
 	if w != nil {
-		h.recent = append(h.recent, w)
+		m.recent = append(m.recent, w)
 	}
-	r.after(h, &h.recheck, recheckDelay, func() {
+	r.after(m, &m.recheck, recheckDelay, func() {
 		var by []*worker
-		by, h.recent = h.recent, nil
-		r.check(h, by)
+		by, m.recent = m.recent, nil
+		r.check(m, by)
 	})
 }
 
 // after has run call f in a while, or a while later than was planned with the same timer.
-func (r *Registry) after(h *held, timer **time.Timer, d time.Duration, f func()) {
+func (r *Registry) after(m *member, timer **time.Timer, d time.Duration, f func()) {
 	if *timer != nil {
 		(*timer).Stop()
 	}
 	*timer = time.AfterFunc(d, func() {
 		r.do(func() {
-			if r.bySocket[h.socket] == h {
+			if r.bySocket[m.socket] == m {
 				f()
 			}
 		})
@@ -155,8 +166,8 @@ func (r *Registry) promote(w *worker) {
 		r.promoted[w.user] = r.promotions
 		r.dirty = true
 	}
-	for _, h := range w.holds {
-		r.elect(h)
+	for _, m := range w.holds {
+		r.elect(m)
 	}
 }
 
@@ -168,23 +179,26 @@ func (r *Registry) gone(w *worker) {
 	} else {
 		delete(r.workers, w.place)
 	}
-	for _, h := range w.holds {
-		h.workers = slices.DeleteFunc(h.workers, isW)
-		h.recent = slices.DeleteFunc(h.recent, isW)
-		r.elect(h)
+	for _, m := range w.holds {
+		m.workers = slices.DeleteFunc(m.workers, isW)
+		m.recent = slices.DeleteFunc(m.recent, isW)
+		r.elect(m)
+	}
+	if w.phase == Draining {
+		r.abandoned(w)
 	}
 }
 
-// suspects are those who may have changed h when no single worker's event led to it.
-func (h *held) suspects() []*worker {
+// suspects are those who may have changed m when no single worker's event led to it.
+func (m *member) suspects() []*worker {
 	var likely []*worker
-	for _, w := range h.workers {
-		if w.phase != Ready || slices.Contains(h.recent, w) {
+	for _, w := range m.workers {
+		if w.phase != Ready || slices.Contains(m.recent, w) {
 			likely = append(likely, w)
 		}
 	}
 	if likely == nil {
-		likely = h.workers
+		likely = m.workers
 	}
 	return slices.Clone(likely)
 }

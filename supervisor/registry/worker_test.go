@@ -52,7 +52,7 @@ func TestSuspects(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			h := &held{workers: someWorkers(len(c.phases))}
+			h := &member{workers: someWorkers(len(c.phases))}
 			for i, p := range c.phases {
 				h.workers[i].phase = p
 			}

@@ -1,4 +1,0 @@
-listener "web" {
-  address = "tcp://:8080"
-  sharing = "worker"
-}
