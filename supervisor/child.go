@@ -41,6 +41,7 @@ type child struct {
 	ours    []*os.File // of the channels, by their number; nil where there is none
 	served  []*served
 	last    *lastLines                   // of a check: what it prints; nil: it prints where the worker does
+	asked   *asked                       // nil where the worker is given descriptors
 	printed chan struct{}                // closed when its output has ended; nil without a pipe
 	matcher atomic.Pointer[func(string)] // sees every line until then
 
@@ -103,6 +104,9 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	}
 	c.hearChannels()
 	c.serveAll(ctx)
+	if c.asked != nil {
+		c.heard.Go(func() { c.answer(ctx) })
+	}
 	if !c.spec.ready {
 		c.watchReady(ctx)
 	}
@@ -253,7 +257,7 @@ func (c *child) descriptors(k *kit) error {
 		return err
 	}
 	c.giveStored(k)
-	return c.openChannels(k)
+	return errors.Join(c.openChannels(k), c.openAdopt(k))
 }
 
 // signal implements process.
@@ -305,6 +309,7 @@ func (c *child) release() {
 		c.notify.Close()
 	}
 	c.closeServed()
+	c.asked.close()
 	c.letGo()
 	if c.dir != "" {
 		_ = os.RemoveAll(c.dir)

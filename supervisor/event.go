@@ -47,6 +47,10 @@ const (
 	KindWorkerIgnored   = "worker.ignored"   // a notify message that was not its own
 	KindWorkerClosed    = "worker.closed"    // it is ready, and has a listener no longer that it was given
 
+	KindWorkerAdopted   = "worker.adopted"         // it listens at a listener that it knows nothing of
+	KindWorkerUnmanaged = "worker.unmanaged"       // it binds to an address that is no listener
+	KindWorkerPast      = "worker.not-intercepted" // its bind or listen went past supervise
+
 	KindHookFailed = "hook.failed"
 
 	KindServiceStarted = "service.started"

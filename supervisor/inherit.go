@@ -14,12 +14,15 @@ import (
 
 // What the keeper holds for a process, under its id with one of these behind it.
 const (
-	outputPart  = "/output"   // reading end of the pipe that it prints into
-	restPart    = "/rest"     // what has been read of a line that has no end yet
-	notifyPart  = "/notify"   // its NOTIFY_SOCKET
-	channelPart = "/channel/" // our end of a channel, with its number
-	servePart   = "/serve/"   // a socket that is served to it, with its protocol
-	readyPart   = "/ready"    // an earlier version's channel of ready.when
+	outputPart  = "/output"       // reading end of the pipe that it prints into
+	restPart    = "/rest"         // what has been read of a line that has no end yet
+	notifyPart  = "/notify"       // its NOTIFY_SOCKET
+	channelPart = "/channel/"     // our end of a channel, with its number
+	servePart   = "/serve/"       // a socket that is served to it, with its protocol
+	adoptPair   = "/adopt/pair"   // our end of the way of adoptNotify, until that has come
+	adoptPage   = "/adopt/page"   // the question of it in hand
+	adoptNotify = "/adopt/notify" // where bind(2) and listen(2) of it are answered
+	readyPart   = "/ready"        // an earlier version's channel of ready.when
 )
 
 // hold has the keeper hold f too: what comes in while no manager reads waits in it for the next one.
@@ -69,6 +72,7 @@ func (c *child) takeOver() {
 	}
 	c.takeChannels()
 	c.takeServed()
+	c.takeAsked()
 	c.readOn()
 }
 

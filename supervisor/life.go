@@ -53,7 +53,7 @@ func (w *worker) arm(s *service, d time.Duration) {
 
 func (s *service) deadlinePassed(w *worker) {
 	if w.phase == starting {
-		w.failure = fmt.Sprintf("%s was not ready after %s%s", w.describe(), w.gen.cfg.Ready.Timeout, missed(w.gen.cfg.Ready.When, w.lacks))
+		w.failure = fmt.Sprintf("%s was not ready after %s%s", w.describe(), w.gen.cfg.Ready.Timeout, w.missed())
 	}
 	s.step(w, ranOut)
 }
@@ -66,10 +66,10 @@ func (s *service) happened(w *worker, h happening) {
 			s.launched(w, h.pid)
 		}
 	case foundReady:
-		s.step(w, becameReady)
+		s.shows(w)
 	case foundStopped:
 		w.stopped = true
-		s.step(w, becameReady)
+		s.shows(w)
 		s.goOn(w)
 	case said:
 		s.heard(w, h.message)
@@ -83,6 +83,12 @@ func (s *service) happened(w *worker, h happening) {
 		w.lacks = h.err.Error()
 	case checked:
 		s.checked(w, h)
+	case listening:
+		s.listens(w, h)
+	case strange:
+		s.boundElsewhere(w, h)
+	case unanswered:
+		s.wentPast(w, h)
 	case ended:
 		s.ended(w, h)
 	}
@@ -108,15 +114,19 @@ func (s *service) launched(w *worker, pid int) {
 	case w.phase == killing:
 		s.later(func() { w.proc.kill() })
 	case w.gen.cfg.Ready.When == "started":
-		s.step(w, becameReady)
-	case w.gen.cfg.Ready.When == "auto":
+		s.shows(w)
+	case w.gen.cfg.Ready.When == "auto" && len(w.unheard()) == 0:
 		s.awaitSettled(w, 0)
 	}
 }
 
-// awaitSettled counts a worker as ready that has lived for ready.settle, in no less than the given time.
+// awaitSettled counts a worker as ready that has lived for ready.settle, where it listens everywhere, in no less than the given time.
 func (s *service) awaitSettled(w *worker, least time.Duration) {
-	d := max(w.gen.cfg.Ready.Settle-time.Since(w.launchedAt), least)
+	since := w.launchedAt
+	if w.listenedAt.After(since) {
+		since = w.listenedAt
+	}
+	d := max(w.gen.cfg.Ready.Settle-time.Since(since), least)
 	s.after(&w.settle, d, func() { s.step(w, becameReady) })
 }
 
@@ -311,7 +321,7 @@ func (s *service) heard(w *worker, m notify.Message) {
 		s.follow(w, m.MainPID)
 	}
 	if when := w.gen.cfg.Ready.When; m.Ready && (when == "auto" || when == "notify") {
-		s.step(w, becameReady)
+		s.shows(w)
 	}
 	if m.ExtendTimeout > 0 && w.deadline != nil && time.Now().Add(m.ExtendTimeout).After(w.deadlineAt) {
 		w.arm(s, m.ExtendTimeout)
@@ -393,7 +403,7 @@ func failureOf(w *worker, was phase, h happening) string {
 	case h.err != nil:
 		return h.err.Error()
 	case was == starting:
-		return fmt.Sprintf("%s %s before it was ready", w.describe(), h.exit)
+		return w.withPast(fmt.Sprintf("%s %s before it was ready", w.describe(), h.exit))
 	}
 	return fmt.Sprintf("%s %s", w.describe(), h.exit)
 }

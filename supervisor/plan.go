@@ -23,6 +23,8 @@ type WorkerPlan struct {
 	Files     []PlannedFile `json:"files"`
 	// Serves are the sockets in its runtime folder at which it can ask for its listeners.
 	Serves []PlannedSocket `json:"serves,omitempty"`
+	// Adopts are the listeners of a program that knows nothing of them: its bind and listen are answered with these.
+	Adopts []PlannedAdoption `json:"adopts,omitempty"`
 	// Parent says what stands between the keeper and the worker; "" for nothing.
 	Parent string `json:"parent,omitempty"`
 	// Warnings are what goes wrong with its handoff, a sentence each.
@@ -75,7 +77,8 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
-		Serves: plannedSockets(l), Parent: l.parentText(), Warnings: l.traps(s, around), Notes: l.notes(s, around),
+		Serves: plannedSockets(l), Adopts: l.adoptions(s), Parent: l.parentText(),
+		Warnings: append(l.traps(s, around), l.adoptTraps()...), Notes: l.notes(s, around),
 	}, nil
 }
 

@@ -181,6 +181,7 @@ func (sl *slot) status(g *generation) WorkerStatus {
 	if w := sl.worker; w != nil {
 		st.PID, st.Phase, st.StartedAt, st.Status = w.pid, w.phase.String(), w.startedAt, w.status
 		st.Health = w.health()
+		st.Adopted, st.NotIntercepted = slices.Clone(w.adopted), w.past
 		if !w.readyAt.IsZero() {
 			at := w.readyAt
 			st.ReadyAt = &at

@@ -132,9 +132,11 @@ func (s *service) resumeWorker(w *worker) {
 	case starting:
 		switch w.gen.cfg.Ready.When {
 		case "started":
-			s.step(w, becameReady)
+			s.shows(w)
 		case "auto":
-			s.awaitSettled(w, grace)
+			if len(w.unheard()) == 0 {
+				s.awaitSettled(w, grace)
+			}
 		}
 	case ready:
 		w.armWatchdog(s)

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
@@ -102,7 +103,14 @@ type workerState struct {
 	DeadlineAt time.Time     `json:"deadline_at,omitzero"` // only while it has one
 	Interval   time.Duration `json:"watchdog,omitempty"`
 	HealthyAt  time.Time     `json:"healthy_at,omitzero"`
-	Extra      extra         `json:"-"`
+
+	Shown      bool            `json:"shown,omitempty"`
+	Adopted    []AdoptedStatus `json:"adopted,omitempty"`
+	ListenedAt time.Time       `json:"listened_at,omitzero"`
+	Strange    []string        `json:"strange,omitempty"`
+	Past       string          `json:"past,omitempty"`
+
+	Extra extra `json:"-"`
 }
 
 type rolloutState struct {
@@ -221,6 +229,7 @@ func (w *worker) state() *workerState {
 	st := &workerState{
 		ID: w.id, Phase: w.phase.String(), Launched: w.launched, PID: w.pid, StartedAt: w.startedAt, LaunchedAt: w.launchedAt, ReadyAt: w.readyAt,
 		Signalled: w.signalled, Baked: w.baked, Stopping: w.stopping, Status: w.status, Failure: w.failure, Stopped: w.stopped, Interval: w.interval, HealthyAt: w.healthyAt,
+		Shown: w.shown, Adopted: slices.Clone(w.adopted), ListenedAt: w.listenedAt, Strange: slices.Clone(w.strange), Past: w.past,
 		Extra: w.extra,
 	}
 	if w.deadline != nil {

@@ -75,6 +75,15 @@ type WorkerStatus struct {
 	Health      string     `json:"health,omitempty"`    // "ok", or which check fails and why; empty while none has been made
 	RetryAt     *time.Time `json:"retry_at,omitempty"`  // it is in backoff until then
 	LastExit    string     `json:"last_exit,omitempty"` // how its predecessor of this index ended
+	// Adopted is where a program listens that knows nothing of its listeners, and NotIntercepted why a bind or listen of it went past supervise.
+	Adopted        []AdoptedStatus `json:"adopted,omitempty"`
+	NotIntercepted string          `json:"not_intercepted,omitempty"`
+}
+
+// AdoptedStatus is one listener of a program that knows nothing of it.
+type AdoptedStatus struct {
+	Listener string `json:"listener"`
+	Mode     string `json:"mode"` // own: its own socket; inject: one of supervise in its place; shared: the one socket that all share
 }
 
 // RolloutStatus is the rollout that is going on.

@@ -31,6 +31,13 @@ type worker struct {
 	stopped    bool   // it has stopped itself, to say that it is ready, and has to be told to go on
 	lacks      string // what a check of readiness has answered last
 
+	// of a program that knows nothing of its listeners
+	shown      bool            // it has shown what ready.when asks for
+	adopted    []AdoptedStatus // where it listens
+	listenedAt time.Time       // since when at the last of them
+	strange    []string        // addresses that it has bound and that are no listeners
+	past       string          // why a call of it was not answered
+
 	deadline   *time.Timer // ready.timeout while starting, stop.timeout while draining
 	deadlineAt time.Time
 	settle     *time.Timer // ready.when = "auto": alive that long counts as ready
@@ -78,7 +85,8 @@ type happening struct {
 	exit    keeper.Exit    // exited
 	err     error          // exited: it could not be started; ignored: why
 	message notify.Message // said
-	name    string         // closedListener: which; checked: the kind
+	name    string         // closedListener, listening: which; strange: the address; checked: the kind
+	mode    string         // listening: how, see package adopt
 	output  []string       // checked: what the command has printed last
 	done    func()         // called when it is taken in and saved; may be nil
 }
@@ -94,6 +102,9 @@ const (
 	closedListener               // it has one no longer that it was given
 	lacking                      // a check of readiness has failed, otherwise than before
 	checked                      // a check of health has failed, or succeeded when the last one had not
+	listening                    // it listens at one that it knows nothing of
+	strange                      // it binds to an address that is no listener
+	unanswered                   // its bind or listen could not be answered, err: why
 	ended
 )
 

@@ -25,6 +25,9 @@ func InPlace(p Plan, from []int) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
+	if p.Adopt != nil {
+		return &Failure{Op: "answer bind and listen", Cause: "nobody is left to answer a command that takes the place of supervise"}
+	}
 	text, err := json.Marshal(order{p, from})
 	if err != nil {
 		return err

@@ -38,6 +38,7 @@ var steps = [...]func(*child) error{
 	(*child).setOOMScore,
 	(*child).setLimits,
 	(*child).enterDirectory,
+	(*child).adopt,
 	(*child).becomeUser,
 	(*child).enterDirectoryAsUser,
 	(*child).giveUpPrivileges,

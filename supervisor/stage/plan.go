@@ -38,6 +38,8 @@ type Plan struct {
 	OwnPIDFDID []string
 	// Parent, if given, is a small process between the keeper and the command.
 	Parent *Parent
+	// Adopt, if given, has bind and listen of the command answered by supervise.
+	Adopt *Adopt
 	// Directory is entered before the command runs; "" stays where supervise is.
 	Directory string
 	// Numbers[i] is the worker's number for the i-th received descriptor. Each
@@ -88,6 +90,7 @@ type wirePlan struct {
 	ParentPrefixed  []text   `json:"parent_pid_prefixed,omitempty"`
 	OwnPIDFDID      []text   `json:"own_pidfdid,omitempty"`
 	Parent          *Parent  `json:"parent,omitempty"`
+	Adopt           *Adopt   `json:"adopt,omitempty"`
 	Directory       text     `json:"directory,omitempty"`
 	Numbers         []int    `json:"numbers,omitempty"`
 	Nonblocking     []int    `json:"nonblocking,omitempty"`
@@ -105,7 +108,7 @@ type wirePlan struct {
 func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wirePlan{
 		Command: texts(p.Command), Env: texts(p.Env), OwnPID: texts(p.OwnPID), ParentPID: texts(p.ParentPID),
-		ParentPrefixed: texts(p.ParentPIDPrefixed), OwnPIDFDID: texts(p.OwnPIDFDID), Parent: p.Parent,
+		ParentPrefixed: texts(p.ParentPIDPrefixed), OwnPIDFDID: texts(p.OwnPIDFDID), Parent: p.Parent, Adopt: p.Adopt,
 		Directory: text(p.Directory), Numbers: p.Numbers, Nonblocking: p.Nonblocking, UID: p.UID, GID: p.GID, Groups: p.Groups,
 		Umask: p.Umask, Limits: p.Limits, Nice: p.Nice, OOMScoreAdjust: p.OOMScoreAdjust, NoNewPrivileges: p.NoNewPrivileges,
 	})
@@ -122,7 +125,7 @@ func (p *Plan) UnmarshalJSON(b []byte) error {
 	}
 	*p = Plan{
 		Command: stringsOf(w.Command), Env: stringsOf(w.Env), OwnPID: stringsOf(w.OwnPID), ParentPID: stringsOf(w.ParentPID),
-		ParentPIDPrefixed: stringsOf(w.ParentPrefixed), OwnPIDFDID: stringsOf(w.OwnPIDFDID), Parent: w.Parent,
+		ParentPIDPrefixed: stringsOf(w.ParentPrefixed), OwnPIDFDID: stringsOf(w.OwnPIDFDID), Parent: w.Parent, Adopt: w.Adopt,
 		Directory: string(w.Directory), Numbers: w.Numbers, Nonblocking: w.Nonblocking, UID: w.UID, GID: w.GID, Groups: w.Groups,
 		Umask: w.Umask, Limits: w.Limits, Nice: w.Nice, OOMScoreAdjust: w.OOMScoreAdjust, NoNewPrivileges: w.NoNewPrivileges,
 	}
@@ -151,6 +154,9 @@ func (p Plan) Check() error {
 		if !seen[n] {
 			return &Failure{Op: "set O_NONBLOCK of descriptor", Object: fmt.Sprint(n), Cause: "it is not given"}
 		}
+	}
+	if err := p.Adopt.check(p); err != nil {
+		return err
 	}
 	return p.Parent.check()
 }

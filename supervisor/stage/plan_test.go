@@ -21,7 +21,8 @@ func fullPlan() Plan {
 }
 
 func TestPlanSurvivesJSON(t *testing.T) {
-	for name, p := range map[string]Plan{"full": fullPlan(), "small": {Command: []string{"a"}}} {
+	adopting := Plan{Command: []string{"a"}, Numbers: []int{5}, Adopt: &Adopt{Number: 5, Paths: true}}
+	for name, p := range map[string]Plan{"full": fullPlan(), "small": {Command: []string{"a"}}, "adopting": adopting} {
 		b, err := json.Marshal(p)
 		if err != nil {
 			t.Fatal(err)
@@ -51,6 +52,9 @@ func TestDecodePlanIsStrict(t *testing.T) {
 		"not given":       {`{"command":["a"],"numbers":[5],"nonblocking":[3]}`, `cannot set O_NONBLOCK of descriptor "3"`},
 		"zero byte":       {`{"command":["a","x\u0000y"]}`, `cannot pass "x\x00y": it contains a zero byte`},
 		"no variable":     {`{"command":["a"],"env":["=x"]}`, `cannot set variable "=x"`},
+		"nothing to ask":  {`{"command":["a"],"numbers":[5],"adopt":{"number":4}}`, `cannot send over descriptor "4": it is not given`},
+		"asks on stdin":   {`{"command":["a"],"numbers":[0],"adopt":{"number":0}}`, "or is a standard stream"},
+		"asks and parent": {`{"command":["a"],"numbers":[5],"adopt":{"number":5},"parent":{"stay":true}}`, "the command has a parent of its own"},
 		"no such signal":  {`{"command":["a"],"parent":{"ready":65}}`, `cannot wait for signal "65"`},
 		"no name":         {`{"command":["a"],"own_pid":["A=B"]}`, `cannot set variable "A=B"`},
 		"negative uid":    {`{"command":["a"],"uid":-1}`, "cannot unmarshal"},

@@ -172,7 +172,7 @@ func (s PlanService) text(p Paint) string {
 // sameWorker is whether two workers differ in nothing but variables that hold their own number.
 func sameWorker(a, b supervisor.WorkerPlan) bool {
 	return slices.Equal(a.Command, b.Command) && a.Directory == b.Directory && a.User == b.User && slices.Equal(a.Files, b.Files) &&
-		a.Parent == b.Parent && slices.Equal(a.Warnings, b.Warnings) && slices.Equal(a.Notes, b.Notes)
+		a.Parent == b.Parent && slices.Equal(a.Adopts, b.Adopts) && slices.Equal(a.Warnings, b.Warnings) && slices.Equal(a.Notes, b.Notes)
 }
 
 // worker shows one, and how many more are like it.
@@ -197,6 +197,12 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 	}
 	for _, s := range w.Serves {
 		t.Row("   ", p.Faint("served"), fmt.Sprintf("%s at %s", s.Protocol, Clean(s.Path)))
+	}
+	if len(w.Adopts) > 0 {
+		t.Row("   ", p.Faint("adopt"), "bind and listen of the program are answered with supervise's sockets")
+	}
+	for _, a := range w.Adopts {
+		t.Row("   ", p.Faint(a.Mode), fmt.Sprintf("%s  %s: %s", p.Good("listener "+a.Listener), a.Address, a.What))
 	}
 	if w.Parent != "" {
 		t.Row("   ", p.Faint("parent"), w.Parent)

@@ -174,6 +174,12 @@ func note(w supervisor.WorkerStatus, now time.Time) string {
 	if w.Status != "" {
 		parts = append(parts, w.Status)
 	}
+	for _, a := range w.Adopted {
+		parts = append(parts, fmt.Sprintf("adopted %s (%s)", a.Listener, a.Mode))
+	}
+	if w.NotIntercepted != "" {
+		parts = append(parts, "not intercepted: "+w.NotIntercepted)
+	}
 	if w.LastExit != "" {
 		parts = append(parts, "the one before "+w.LastExit)
 	}
