@@ -35,20 +35,20 @@ func allow() unix.SockFilter { return answer(unix.SECCOMP_RET_ALLOW) }
 
 func ask() unix.SockFilter { return answer(unix.SECCOMP_RET_USER_NOTIF) }
 
-// program makes the classic BPF: for each kind of program its calls, then allow. For all numbers that are allowed whatever their arguments
+// code makes the classic BPF: for each kind of program its calls, then allow. For all numbers that are allowed whatever their arguments
 // the kernel knows so from the start and does not run it (since Linux 5.11, because it only loads, masks and compares).
-func program(kinds []abi, f Filter) []unix.SockFilter {
-	code := []unix.SockFilter{load(archAt)}
+func code(kinds []abi, f Filter) []unix.SockFilter {
+	list := []unix.SockFilter{load(archAt)}
 	for _, a := range kinds {
-		body := a.program(f)
-		code = append(code, jumpEqual(a.arch, 0, len(body)))
-		code = append(code, body...)
+		body := a.code(f)
+		list = append(list, jumpEqual(a.arch, 0, len(body)))
+		list = append(list, body...)
 	}
-	return append(code, allow())
+	return append(list, allow())
 }
 
-func (a abi) program(f Filter) []unix.SockFilter {
-	code := []unix.SockFilter{
+func (a abi) code(f Filter) []unix.SockFilter {
+	list := []unix.SockFilter{
 		load(numberAt),
 		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: ^uint32(x32Bit)},
 	}
@@ -57,11 +57,11 @@ func (a abi) program(f Filter) []unix.SockFilter {
 			continue
 		}
 		if body := judge(call(c), f); body != nil {
-			code = append(code, jumpEqual(uint32(n), 0, len(body)))
-			code = append(code, body...)
+			list = append(list, jumpEqual(uint32(n), 0, len(body)))
+			list = append(list, body...)
 		}
 	}
-	return append(code, allow())
+	return append(list, allow())
 }
 
 // judge says what happens to a call; nil: nothing.

@@ -31,13 +31,13 @@ func attach(f Filter) (notify int, err error) {
 	if kinds == nil {
 		return -1, fmt.Errorf("not supported on %s", runtime.GOARCH)
 	}
-	code := program(kinds, f)
-	notify, err = setFilter(code)
+	list := code(kinds, f)
+	notify, err = setFilter(list)
 	if errors.Is(err, unix.EACCES) { // no CAP_SYS_ADMIN
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return -1, os.NewSyscallError("PR_SET_NO_NEW_PRIVS", err)
 		}
-		notify, err = setFilter(code)
+		notify, err = setFilter(list)
 	}
 	return notify, explainFilter(err)
 }
