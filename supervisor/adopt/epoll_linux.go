@@ -109,7 +109,8 @@ func register(epoll, fd, number int, w watch) error {
 }
 
 // onOwnTable runs f on a thread with a table of descriptors of its own (unshare(2), CLONE_FILES), which ends with it. The first thread
-// of a process does not end before the process, so it is left out.
+// of a process does not end before the process, so it is left out. A child that this process has started with PR_SET_PDEATHSIG (prctl(2)) may
+// be killed by it: the signal comes when the thread ends that started it.
 func onOwnTable(f func() error) error {
 	done := make(chan error)
 	go func() {

@@ -13,8 +13,6 @@ import (
 // quickExit spares a child the second that the race detector waits at exit.
 const quickExit = "GORACE=atexit_sleep_ms=0"
 
-func playManager() {}
-
 func TestMain(m *testing.M) {
 	part, _, _ := strings.Cut(os.Getenv("ADOPT_CHILD"), " ")
 	switch part {

@@ -23,7 +23,7 @@ import (
 )
 
 // patience is far longer than anything here takes: it turns a hang into a failure.
-const patience = 30 * time.Second
+const patience = 8 * time.Second
 
 // rig is the listeners of one worker, as its manager has them.
 type rig struct {
@@ -35,13 +35,13 @@ type rig struct {
 
 // sockets is a Sockets without steering: what is not shared is a group of the members alone.
 type sockets struct {
-	t       testing.TB
 	mu      sync.Mutex
 	members [][]*fdpass.Socket
 	models  []*fdpass.Socket
 	sharing []string
 	refuse  error // of CanJoin
 	fail    error // of Join
+	hold    func(i int, member *fdpass.Socket)
 }
 
 func (s *sockets) Model(i int) *fdpass.Socket { return s.models[i] }
@@ -70,7 +70,9 @@ func (s *sockets) add(i int, socket *fdpass.Socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.members[i] = append(s.members[i], socket)
-	s.t.Cleanup(func() { _ = socket.Close() })
+	if s.hold != nil {
+		s.hold(i, socket)
+	}
 }
 
 func (s *sockets) CanJoin(i int) error { return s.refuse }
@@ -102,13 +104,20 @@ func (s *sockets) Members(i int) []*fdpass.Socket {
 // newRig opens a listener for each address, called a, b, c ...
 func newRig(t *testing.T, sharing string, addresses ...fdpass.Address) *rig {
 	t.Helper()
-	r := &rig{t: t, sockets: &sockets{t: t, members: make([][]*fdpass.Socket, len(addresses))}, events: make(chan Event, 1000)}
+	r := &rig{t: t, sockets: &sockets{members: make([][]*fdpass.Socket, len(addresses))}, events: make(chan Event, 1000)}
 	for i, a := range addresses {
 		name := string(rune('a' + i))
 		r.names = append(r.names, Listener{name, sharing})
 		r.sockets.sharing = append(r.sockets.sharing, sharing)
 		r.sockets.models = append(r.sockets.models, openModel(t, name, sharing, a))
 	}
+	t.Cleanup(func() {
+		for i := range addresses {
+			for _, m := range r.sockets.Members(i) {
+				_ = m.Close()
+			}
+		}
+	})
 	return r
 }
 
@@ -145,8 +154,8 @@ func (r *rig) at(i int) string {
 
 func (r *rig) port(i int) string { return fmt.Sprint(r.sockets.models[i].Address().Port) }
 
-// program is one that runs under the filter.
-type program struct {
+// actorProcess is one that runs under the filter.
+type actorProcess struct {
 	*exec.Cmd
 	t      *testing.T
 	in     io.WriteCloser
@@ -184,7 +193,7 @@ func closeAtEnd(t testing.TB, list ...*fdpass.Descriptor) {
 }
 
 // launch starts a program under the filter and receives its descriptor; nobody serves it.
-func (r *rig) launch(args ...string) *program {
+func (r *rig) launch(args ...string) *actorProcess {
 	r.t.Helper()
 	ours, theirs, err := Pair()
 	if err != nil {
@@ -195,14 +204,14 @@ func (r *rig) launch(args ...string) *program {
 		r.t.Fatal(err)
 	}
 	closeAtEnd(r.t, ours, page)
-	p := &program{Cmd: exec.Command(os.Args[0], args...), t: r.t, page: page, pids: make(chan int, 1000)}
+	p := &actorProcess{Cmd: exec.Command(os.Args[0], args...), t: r.t, page: page, pids: make(chan int, 1000)}
 	part := "stage"
 	if strings.HasPrefix(r.sockets.models[0].Address().Network, "unix") {
 		part = "stage paths"
 	}
 	p.Env = append(os.Environ(), "ADOPT_CHILD="+part, quickExit)
 	p.ExtraFiles = []*os.File{file(r.t, theirs)}
-	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.run()
 	_, _ = theirs.Close(), p.ExtraFiles[0].Close()
 	p.notify, err = Receive(r.t.Context(), ours, func(*fdpass.Descriptor) error { return nil })
@@ -213,7 +222,7 @@ func (r *rig) launch(args ...string) *program {
 	return p
 }
 
-func (p *program) run() {
+func (p *actorProcess) run() {
 	p.t.Helper()
 	var err error
 	if p.in, err = p.StdinPipe(); err != nil {
@@ -230,7 +239,7 @@ func (p *program) run() {
 	p.t.Cleanup(p.kill)
 }
 
-func (p *program) kill() {
+func (p *actorProcess) kill() {
 	_ = unix.Kill(-p.Process.Pid, unix.SIGKILL)
 	for len(p.pids) > 0 {
 		_ = unix.Kill(<-p.pids, unix.SIGKILL)
@@ -239,13 +248,13 @@ func (p *program) kill() {
 }
 
 // rest is what the program still says before it ends.
-func (p *program) rest() string {
+func (p *actorProcess) rest() string {
 	b, _ := io.ReadAll(p.out)
 	return string(b) + p.err.String()
 }
 
 // line waits for one line of the program.
-func (p *program) line(want string) {
+func (p *actorProcess) line(want string) {
 	p.t.Helper()
 	got, err := p.out.ReadString('\n')
 	if strings.TrimSpace(got) != want {
@@ -254,20 +263,20 @@ func (p *program) line(want string) {
 }
 
 // start launches a program and serves it until the test ends.
-func (r *rig) start(args ...string) *program {
+func (r *rig) start(args ...string) *actorProcess {
 	r.t.Helper()
 	p := r.launch(args...)
 	r.serve(p)
 	return p
 }
 
-func (r *rig) serve(p *program) {
+func (r *rig) serve(p *actorProcess) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	p.stop, p.served = cancel, make(chan error, 1)
 	go func() { p.served <- Serve(ctx, r.options(p)) }()
 }
 
-func (r *rig) options(p *program) Options {
+func (r *rig) options(p *actorProcess) Options {
 	return Options{
 		Notify: p.notify, Page: p.page, Listeners: r.names, Sockets: r.sockets,
 		Contains: func(pid int) bool { group, err := unix.Getpgid(pid); return err == nil && group == p.Process.Pid },
@@ -279,7 +288,7 @@ func (r *rig) options(p *program) Options {
 }
 
 // expect waits for an event of the kind, and returns it; others are passed over.
-func (r *rig) expect(p *program, kind Kind) Event {
+func (r *rig) expect(p *actorProcess, kind Kind) Event {
 	r.t.Helper()
 	limit := time.After(patience)
 	for {
