@@ -51,7 +51,7 @@ func (s *service) sendShare(r *rollout) bool {
 	return true
 }
 
-// canaryBegun tells of it. Who has asked for a canary without an end does not wait for one.
+// canaryBegun tells of it. Who has asked for a canary without an end does not wait for one, and what has waited may have its turn.
 func (s *service) canaryBegun(r *rollout) {
 	message := fmt.Sprintf("generation %d gets %s of the new connections for %s", r.to.number, percent(r.share), r.canary.For)
 	if r.canary.For == 0 {
@@ -60,6 +60,7 @@ func (s *service) canaryBegun(r *rollout) {
 		r.replies = nil
 	}
 	s.emit(Event{Kind: KindCanary, Generation: r.to.number, Message: message})
+	s.next()
 }
 
 // awaitCanary promotes the new generation at the end of its canary, in no less than the given time.

@@ -115,7 +115,7 @@ func (m *model) revive() {
 	lib.load(shelf.all())
 	text, saved := shelf.all()[stateName("app")]
 	if !saved {
-		m.s = newService(m.s.cfg, m.s.all, m.runner, noSockets{}, lib, m.record)
+		m.s = newService(m.s.cfg, m.s.all, m.runner, m.kernel, lib, m.record)
 		m.attend()
 		return
 	}
@@ -123,7 +123,7 @@ func (m *model) revive() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	if m.s, err = restored(st, m.runner, noSockets{}, lib, m.record); err != nil {
+	if m.s, err = restored(st, m.runner, m.kernel, lib, m.record); err != nil {
 		m.t.Fatal(err)
 	}
 	m.clearAway()

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/seed-da40d5ac/supervise/config"
 )
 
 // model drives a service at random and knows what has to be true of it after every step.
@@ -20,7 +22,8 @@ type model struct {
 	replies []chan error
 	steps   []string
 	mortal  *mortal // what may kill the manager
-	again   func()  // gives the last commands once more
+	kernel  *kernel
+	again   func() // gives the last commands once more
 }
 
 // TestRolloutModel does at random what people, workers and hooks can do to a service, in every strategy, and checks after
@@ -30,7 +33,7 @@ func TestRolloutModel(t *testing.T) {
 	if testing.Short() {
 		seeds = 10
 	}
-	for _, strategy := range []string{"overlap", "replace", "rolling"} {
+	for _, strategy := range []string{"overlap", "replace", "rolling", steeredModel} {
 		for _, when := range []string{"always", "on-failure", "never"} {
 			t.Run(strategy+" "+when, func(t *testing.T) {
 				for seed := range seeds {
@@ -46,13 +49,14 @@ func TestRolloutModel(t *testing.T) {
 
 func runModel(t *testing.T, strategy, when string, seed uint64, deadly bool) {
 	random := rand.New(rand.NewPCG(seed, 1))
-	cfg := parse(t, modelAttributes(strategy, when, 3, random))
+	cfg := modelConfig(t, strategy, when, 3, random)
 	death := &mortal{left: -1}
+	kernel := &kernel{mortal: death}
 	runner := &fakeRunner{hooks: map[string]error{}, mortal: death}
 	b := &bench{t: t, runner: runner}
 	lib := newLibrary(&shelf{texts: map[string][]byte{}, mortal: death}, nil)
-	b.s = newService(cfg.Services[0], cfg, runner, noSockets{}, lib, b.record)
-	m := &model{bench: b, random: random, workers: 3, mortal: death}
+	b.s = newService(cfg.Services[0], cfg, runner, kernel, lib, b.record)
+	m := &model{bench: b, random: random, workers: 3, mortal: death, kernel: kernel}
 	go b.s.loop()
 	defer func() {
 		close(b.s.quit)
@@ -71,6 +75,7 @@ func runModel(t *testing.T, strategy, when string, seed uint64, deadly bool) {
 		m.revive()
 		synctest.Wait()
 		m.checkRules(strategy)
+		m.checkKernel()
 		if t.Failed() {
 			return
 		}
@@ -81,6 +86,23 @@ func runModel(t *testing.T, strategy, when string, seed uint64, deadly bool) {
 	}
 	m.checkRest(when)
 	m.checkStopped()
+}
+
+// steeredModel is the strategy overlap with canaries and kept generations.
+const steeredModel = "steered"
+
+// modelConfig is a service with a listener that the kernel steers, whatever its strategy.
+func modelConfig(t *testing.T, strategy, when string, workers int, random *rand.Rand) *config.Config {
+	attributes := modelAttributes(strings.Replace(strategy, steeredModel, "overlap", 1), when, workers, random)
+	if strategy != steeredModel {
+		return steeredConfig(t, attributes)
+	}
+	some := []string{"", " keep_old = \"4s\"\n", " canary {\n  share = \"30%\"\n  for = \"2s\"\n }\n"}
+	extra := some[1+random.IntN(2)] + some[random.IntN(2)]
+	if strings.Count(extra, "keep_old") == 2 {
+		extra = some[1] + some[2]
+	}
+	return steeredConfig(t, strings.TrimSuffix(attributes, "}")+"\n"+extra+"}")
 }
 
 // modelAttributes is a configuration in which every deadline is short and some things are left to chance.
@@ -97,6 +119,10 @@ func modelAttributes(strategy, when string, workers int, random *rand.Rand) stri
 
 // step does one thing.
 func (m *model) step(strategy, when string) {
+	if strategy == steeredModel && m.random.IntN(4) == 0 {
+		m.stepByHand()
+		return
+	}
 	switch n := m.random.IntN(20); n {
 	case 0, 1:
 		m.running = true
@@ -130,6 +156,27 @@ func (m *model) step(strategy, when string) {
 	}
 }
 
+// stepByHand does one thing that only a steered service can do. None of them starts or stops the service.
+func (m *model) stepByHand() {
+	verbs := map[string]func(*service, chan error){
+		"promote":  func(s *service, c chan error) { s.promoteNow(false, c) },
+		"retire":   func(s *service, c chan error) { s.promoteNow(true, c) },
+		"rollback": (*service).rollBack,
+	}
+	name := []string{"promote", "retire", "rollback", "rollback", "canary"}[m.random.IntN(5)]
+	if name == "canary" {
+		m.running = true
+		m.command(name, operation{kind: opRestart, canary: &config.Canary{Share: 0.2, For: time.Duration(m.random.IntN(2)) * time.Second}})
+		return
+	}
+	m.note(name)
+	m.again = func() {
+		reply := m.reply()
+		m.s.post(func() { verbs[name](m.s, reply) })
+	}
+	m.again()
+}
+
 func (m *model) note(step string) { m.steps = append(m.steps, step) }
 
 // reply makes a channel that notices a second answer.
@@ -154,7 +201,7 @@ func (m *model) reconfigure(strategy, when string, kind operationKind) {
 	if kind != opRestart {
 		kind = opAdjust
 	}
-	cfg := parse(m.t, modelAttributes(strategy, when, 1+m.random.IntN(4), m.random))
+	cfg := modelConfig(m.t, strategy, when, 1+m.random.IntN(4), m.random)
 	m.command(fmt.Sprint("reload ", kind), operation{kind: kind, running: true, cfg: cfg.Services[0], all: cfg})
 	reload := m.again
 	m.workers = m.random.IntN(5)
@@ -237,7 +284,7 @@ func (m *model) checkRules(strategy string) {
 			return
 		}
 		switch strategy {
-		case "overlap":
+		case "overlap", steeredModel:
 			for _, sl := range r.from.active() {
 				if sl.worker != nil && sl.worker.phase == draining && !sl.wasCut() {
 					m.t.Errorf("old worker %d is stopped before the new generation is promoted", sl.index)
@@ -252,6 +299,30 @@ func (m *model) checkRules(strategy string) {
 			if most := len(r.to.active()) + r.to.cfg.Rollout.MaxSurge; all > max(most, old) {
 				m.t.Errorf("%d workers, allowed are %d", all, most)
 			}
+		}
+	})
+	<-checked
+}
+
+// checkKernel checks in the loop of the service that new connections go where the service has them go.
+func (m *model) checkKernel() {
+	checked := make(chan struct{})
+	m.s.post(func() {
+		defer close(checked)
+		m.kernel.mu.Lock()
+		defer m.kernel.mu.Unlock()
+		s, k, to, share := m.s, m.kernel, 0, 0.0
+		if s.current != nil && !s.halting && !s.current.parked {
+			to = s.current.number
+		}
+		if r := s.rollout; r != nil && r.failed == nil && r.step == stepCanary && !s.halting {
+			share = r.canary.Share
+		}
+		if k.share != share || share > 0 && k.canary != s.rollout.to.number {
+			m.t.Errorf("%g of new connections go to generation %d, want %g", k.share, k.canary, share)
+		}
+		if to != 0 && k.to != to {
+			m.t.Errorf("new connections go to generation %d, want %d", k.to, to)
 		}
 	})
 	<-checked
@@ -290,6 +361,8 @@ func (m *model) checkRest(when string) {
 	clear(m.runner.hooks)
 	m.runner.mu.Unlock()
 	time.Sleep(time.Hour)
+	m.s.post(func() { m.s.promoteNow(false, make(chan error, 1)) }) // a canary that has no end
+	time.Sleep(time.Hour)
 	synctest.Wait()
 	m.checkReplies()
 	st := m.status()
@@ -297,7 +370,7 @@ func (m *model) checkRest(when string) {
 	m.s.post(func() {
 		defer close(checked)
 		s := m.s
-		if s.rollout != nil || len(s.queue) > 0 || s.halting || len(s.former) > 0 || len(s.stops) > 0 {
+		if s.rollout != nil || len(s.queue) > 0 || s.halting || len(s.former) > 0 || s.reserve != nil || len(s.stops) > 0 {
 			m.t.Errorf("no rest: rollout %v, %d waiting, halting %v, %d former generations", s.rollout, len(s.queue), s.halting, len(s.former))
 		}
 		if (s.current != nil) != m.running {

@@ -76,12 +76,11 @@ var errKernel = errors.New("operation not permitted")
 // steeredConfig is a service of these attributes with a listener that has a socket for each generation.
 func steeredConfig(t *testing.T, attributes string, change ...func(*config.Rollout)) *config.Config {
 	t.Helper()
-	text := "listener \"web\" { address = \"tcp://127.0.0.1:0\" }\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n" + attributes + "\n}\n"
+	text := "listener \"web\" {\n  address = \"tcp://127.0.0.1:0\"\n  sharing = \"generation\"\n}\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n" + attributes + "\n}\n"
 	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Listeners[0].Sharing = "generation"
 	for _, f := range change {
 		f(&cfg.Services[0].Rollout)
 	}
