@@ -12,7 +12,7 @@ import (
 )
 
 func TestCanary(t *testing.T) {
-	cfg := steeredConfig(t, "workers = 2\nrollout { bake = \"5s\" }", canaryFor(0.05, 10*time.Minute))
+	cfg := steeredConfig(t, "rollout { bake = \"5s\" }", canaryFor(0.05, 10*time.Minute))
 	onSteered(t, cfg, always(manners{}), func(b *bench, k *kernel) {
 		b.booted(k)
 		done := b.restart()
@@ -28,8 +28,8 @@ func TestCanary(t *testing.T) {
 		time.Sleep(1)
 		b.wants(done, nil)
 		b.wantTold(k, "promote 2")
-		want := []string{"rollout.start.2", "worker.started.2", "worker.started.2", "worker.ready.2", "worker.ready.2", "rollout.ready.2", "rollout.bake.2",
-			"rollout.canary.2", "rollout.promote.2", "rollout.drain.1", "worker.draining.1", "worker.draining.1", "worker.exited.1", "worker.exited.1", "rollout.retire.1"}
+		want := []string{"rollout.start.2", "worker.started.2", "worker.ready.2", "rollout.ready.2", "rollout.bake.2",
+			"rollout.canary.2", "rollout.promote.2", "rollout.drain.1", "worker.draining.1", "worker.exited.1", "rollout.retire.1"}
 		if d := cmp.Diff(want, b.kinds()); d != "" {
 			t.Error(d)
 		}
@@ -136,11 +136,13 @@ func TestCanaryRefused(t *testing.T) {
 	shared.Listeners[0].Sharing = "all"
 	alone := steeredConfig(t, "")
 	alone.Services[0].Listeners = nil
+	rolling := steeredConfig(t, "")
+	rolling.Services[0].Rollout.Strategy = "rolling"
 	for want, cfg := range map[string]*config.Config{
 		`listener "web" has one socket for all generations (write sharing = "generation" in it)`: shared,
 		`the service has no listener`:              alone,
 		`rollout.strategy "replace" stops`:         steeredConfig(t, `rollout { strategy = "replace" }`),
-		`rollout.strategy "rolling" stops the old`: steeredConfig(t, `rollout { strategy = "rolling" }`),
+		`rollout.strategy "rolling" stops the old`: rolling,
 	} {
 		onSteered(t, cfg, always(manners{}), func(b *bench, k *kernel) {
 			b.booted(k)

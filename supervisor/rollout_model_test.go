@@ -91,10 +91,14 @@ func runModel(t *testing.T, strategy, when string, seed uint64, deadly bool) {
 // steeredModel is the strategy overlap with canaries and kept generations.
 const steeredModel = "steered"
 
-// modelConfig is a service with a listener that the kernel steers, whatever its strategy.
+// modelConfig is a service with a listener that the kernel steers, where the strategy allows it.
 func modelConfig(t *testing.T, strategy, when string, workers int, random *rand.Rand) *config.Config {
 	attributes := modelAttributes(strings.Replace(strategy, steeredModel, "overlap", 1), when, workers, random)
-	if strategy != steeredModel {
+	switch strategy {
+	case "rolling":
+		return parse(t, attributes)
+	case steeredModel:
+	default:
 		return steeredConfig(t, attributes)
 	}
 	some := []string{"", " keep_old = \"4s\"\n", " canary {\n  share = \"30%\"\n  for = \"2s\"\n }\n"}
