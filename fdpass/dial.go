@@ -8,16 +8,10 @@ import (
 )
 
 // DialLocal connects by TCP to an address of this machine, from that same address. bound is told from where before the first packet is
-// sent, so that by then it can be settled who gets the connection (package steer). The wildcard is the loopback address. The error is
-// syscall.EADDRNOTAVAIL if the machine has no such address. The caller owns the connection.
+// sent, so that by then it can be settled who gets the connection (package steer). The error is syscall.EADDRNOTAVAIL if the machine
+// has no such address. The caller owns the connection.
 func DialLocal(ctx context.Context, to netip.AddrPort, bound func(from netip.AddrPort) error) (*net.TCPConn, error) {
 	ip := to.Addr().Unmap()
-	switch {
-	case ip == netip.IPv4Unspecified():
-		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	case ip == netip.IPv6Unspecified():
-		ip = netip.IPv6Loopback()
-	}
 	dialer := net.Dialer{Control: boundFrom(ip, bound)}
 	c, err := dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(ip, to.Port()).String())
 	if err != nil {

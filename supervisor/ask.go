@@ -32,7 +32,7 @@ const (
 // ask makes a check by HTTP, on a connection of its own. It is good if the status is below 400 and the body as expected. Redirects are
 // not followed.
 func (c *child) ask(ctx context.Context, q question) error {
-	return q.ask(ctx, (&net.Dialer{}).DialContext)
+	return q.ask(ctx, c.dial)
 }
 
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)

@@ -27,6 +27,7 @@ type spec struct {
 	leases     []*registry.Lease         // in the order of service.Listeners; nil where nothing is open (check)
 	addresses  map[string]fdpass.Address // of all open listeners; nil likewise
 	log        *output.Log
+	probe      prober
 
 	storedNames []string // of the descriptors that workers before it have stored, in their order
 	stored      []*fdpass.Descriptor

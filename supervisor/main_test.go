@@ -39,7 +39,9 @@ func beWorker(role string, args []string) int {
 	}
 	switch role {
 	case "serve":
-		return serve()
+		return serve(func() string { return "" })
+	case "moody": // answers 500 with what is in the file, while there is one
+		return serve(func() string { text, _ := os.ReadFile(args[0]); return string(text) })
 	case "fail":
 		fmt.Println("the database is on fire")
 		return 7
@@ -101,6 +103,13 @@ func beWorker(role string, args []string) int {
 			return 1
 		}
 		select {}
+	case "watched": // never says WATCHDOG=1
+		whose := "somebody else"
+		if os.Getenv("WATCHDOG_PID") == strconv.Itoa(os.Getpid()) {
+			whose = "this very process"
+		}
+		fmt.Printf("%s us, for %s\n", os.Getenv("WATCHDOG_USEC"), whose)
+		return beWorker("say", []string{"READY=1"})
 	case "store":
 		return storeSome()
 	case "census":
@@ -186,15 +195,21 @@ func spoil(how string) int {
 	return beWorker("wait", nil)
 }
 
-// serve answers every request with the worker's generation and process number.
-func serve() int {
+// serve answers every request with the worker's generation and process number, or 500 and what ails it.
+func serve(ails func() string) int {
 	l, err := handed.Listener("web")
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	answer := fmt.Sprintf("%s %d", os.Getenv("SUPERVISE_GENERATION"), os.Getpid())
-	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if why := ails(); why != "" {
+			http.Error(w, why, http.StatusInternalServerError)
+			return
+		}
+		_, _ = io.WriteString(w, answer)
+	})}
 	ctx := handed.Stopping(context.Background())
 	if err := handed.Ready(); err != nil {
 		fmt.Println(err)

@@ -355,7 +355,13 @@ func (s *service) drop(g *generation) {
 
 // spec is what it takes to start the worker of slot index.
 func (s *service) spec(g *generation, index int) spec {
-	return spec{service: g.cfg, all: g.all, generation: g.number, index: index, leases: g.leases, addresses: s.sockets.Addresses(), log: s.log}
+	user := registry.User{Service: s.name, Generation: g.number}
+	return spec{
+		service: g.cfg, all: g.all, generation: g.number, index: index, leases: g.leases, addresses: s.sockets.Addresses(), log: s.log,
+		probe: func(listener string, from netip.AddrPort) (func(), error) {
+			return s.sockets.Probe(user, index, listener, from)
+		},
+	}
 }
 
 // emit reports an event of this service when it is saved that it has happened: what somebody was told of is not forgotten by the next manager.
