@@ -100,14 +100,19 @@ func copyPlace(from, to int) error {
 // copyWishes sets on to what the program changed on from, where the configuration has left the system's value: what it says wins. What
 // cannot be set is left, as it is no reason to refuse the program its socket.
 func copyWishes(from, to int, sock nature) {
-	fresh, err := unix.Socket(sock.domain, sock.kind|unix.SOCK_CLOEXEC, 0)
+	theirs, err := unix.Socket(sock.domain, sock.kind|unix.SOCK_CLOEXEC, sock.protocol)
 	if err != nil {
 		return
 	}
-	defer unix.Close(fresh)
+	defer unix.Close(theirs)
+	ours, err := unix.Socket(sock.domain, sock.kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(ours)
 	for _, o := range streamOptions(sock.domain) {
-		wish, usual := o.get(from), o.get(fresh)
-		if wish == nil || bytes.Equal(wish, usual) || !bytes.Equal(o.get(to), usual) {
+		wish := o.get(from)
+		if wish == nil || bytes.Equal(wish, o.get(theirs)) || !bytes.Equal(o.get(to), o.get(ours)) {
 			continue
 		}
 		_ = o.set(to, wish)

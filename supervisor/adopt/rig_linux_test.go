@@ -23,7 +23,7 @@ import (
 )
 
 // patience is far longer than anything here takes: it turns a hang into a failure.
-const patience = 8 * time.Second
+const patience = 60 * time.Second
 
 // rig is the listeners of one worker, as its manager has them.
 type rig struct {

@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int s = -1, ep = -1;
+static int s = -1, ep = -1, raw;
 static const uint64_t mark = 0x1122334455667788;
 
 static void check(const char *word, long r) {
@@ -41,6 +42,8 @@ static int do_bind(char *where) {
 	char *colon = strrchr(where, ':');
 	*colon = 0;
 	four.sin_port = six.sin6_port = htons(atoi(colon + 1));
+	if (inet_pton(AF_INET, where, &four.sin_addr) == 1 && raw)
+		return syscall(SYS_bind, s, &four, sizeof four);
 	if (inet_pton(AF_INET, where, &four.sin_addr) == 1)
 		return bind(s, (struct sockaddr *)&four, sizeof four);
 	inet_pton(AF_INET6, where, &six.sin6_addr);
@@ -121,6 +124,8 @@ static void act(char *word) {
 		pthread_join(t, &r);
 		check(word, (long)(intptr_t)r);
 	}
+	else if (IS("rawbind")) check(word, (raw = 1, do_bind(arg)));
+	else if (IS("undumpable")) check(word, prctl(PR_SET_DUMPABLE, 0));
 	else if (IS("bindpath")) check(word, do_bindpath(arg));
 	else if (IS("badbind")) check(word, bind(s, (struct sockaddr *)8, 16));
 	else if (IS("listen")) check(word, listen(s, n));
