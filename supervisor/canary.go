@@ -89,7 +89,9 @@ func (s *service) resumeSteering() {
 			s.awaitCanary(r, grace)
 		}
 		s.later(func() { s.sendShare(r) })
-	case s.current != nil && !s.current.stopping && !s.current.parked:
+	case s.current != nil && s.rests(s.current):
+		s.turnFrom(s.current)
+	case s.current != nil && !s.current.parked:
 		s.turnTo(s.current)
 	}
 }

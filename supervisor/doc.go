@@ -39,6 +39,7 @@
 //	service.go operation.go         one service: its loop, and what can be asked of it, one thing at a time
 //	rollout.go                      overlap, replace, rolling; promotion and rollback
 //	life.go phase.go worker.go      one worker, from its start to its end
+//	drain.go census.go              its connections: how many there are, and when the last one is gone
 //	generation.go backoff.go        its place between workers before and after it
 //	state.go save.go extra.go library.go         what is saved of it, and when
 //	left.go takeover.go settle.go restore.go resume.go inherit.go rebuild.go   going on from an earlier manager

@@ -32,7 +32,7 @@ const (
 	KindCanary   = "rollout.canary"   // it gets a share of the new connections
 	KindPromote  = "rollout.promote"  // it is the current one now
 	KindKeep     = "rollout.keep"     // the other one is kept for a time, without new connections
-	KindDrain    = "rollout.drain"    // the old one got its stop signal
+	KindDrain    = "rollout.drain"    // the old one finishes
 	KindRetire   = "rollout.retire"   // the old one is gone
 	KindRollback = "rollout.rollback" // it failed; the old one was kept
 

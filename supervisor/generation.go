@@ -23,7 +23,8 @@ type generation struct {
 	parked   bool // its workers make room for the next generation; they come back if that fails
 	closed   bool // the last worker is gone
 	stopHook hookState
-	hook     *hookRun     // nil when none runs; there is never more than one
+	hook     *hookRun // nil when none runs; there is never more than one
+	counter  counter
 	boot     slot         // of a before_start that is tried again
 	waiters  []chan error // told when all its workers are ready, or why one is not
 	whenGone []func()

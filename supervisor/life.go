@@ -177,8 +177,18 @@ func (s *service) awaitBaked(w *worker, least time.Duration) {
 }
 
 func (s *service) enterDraining(w *worker) {
-	s.emit(w.event(KindWorkerDraining, "worker draining"))
 	s.tellSockets(w, "draining")
+	if s.drains(w) {
+		w.drain = drain{until: time.Now().Add(w.gen.cfg.Stop.Drain)}
+		s.leaveAlone(w, 0)
+		return
+	}
+	s.emit(w.event(KindWorkerDraining, "worker draining"))
+	s.endWorker(w)
+}
+
+// endWorker asks a worker to end, and has it killed at stop.timeout.
+func (s *service) endWorker(w *worker) {
 	if w.gen.cfg.Stop.Timeout == 0 {
 		s.step(w, ranOut)
 		return

@@ -180,6 +180,9 @@ func (s *service) halt(reply chan error) {
 		return
 	}
 	s.stops = append(s.stops, reply)
+	if s.halting && !s.killed { // for the second time: no longer for the sake of connections
+		s.endDrains(s.generations()...)
+	}
 	s.halting = true
 	if r := s.rollout; r != nil && r.failed == nil && !r.to.promoted {
 		s.fail("the service is being stopped", nil)

@@ -7,7 +7,7 @@ type phase int
 const (
 	starting phase = iota // being spawned, or running and not ready yet
 	ready                 // serves
-	draining              // got its stop signal, finishes what it has
+	draining              // finishes what it has; it got its stop signal, or gets it when its connections are gone
 	killing               // got SIGKILL, its whole process tree
 	gone
 	numPhases

@@ -187,7 +187,7 @@ func (st slotState) slot(g *generation) (*slot, error) {
 	sl.worker = &worker{
 		gen: g, slot: sl, index: sl.index, phase: phase(p), id: w.ID, launched: w.Launched, pid: w.PID, startedAt: w.StartedAt, launchedAt: w.LaunchedAt,
 		readyAt: w.ReadyAt, signalled: w.Signalled, baked: w.Baked, stopping: w.Stopping, status: w.Status, failure: w.Failure, stopped: w.Stopped,
-		deadlineAt: w.DeadlineAt, interval: w.Interval, healthyAt: cmp.Or(w.HealthyAt, w.ReadyAt), extra: w.Extra,
+		deadlineAt: w.DeadlineAt, drain: drain{until: w.DrainUntil}, interval: w.Interval, healthyAt: cmp.Or(w.HealthyAt, w.ReadyAt), extra: w.Extra,
 		shown: w.Shown, adopted: w.Adopted, listenedAt: w.ListenedAt, strange: w.Strange, past: w.Past,
 	}
 	return sl, nil

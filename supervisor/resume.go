@@ -143,7 +143,10 @@ func (s *service) resumeWorker(w *worker) {
 		s.watch(w, !w.baked)
 		s.awaitBaked(w, grace)
 	case draining:
-		if !w.signalled {
+		switch {
+		case !w.drain.until.IsZero():
+			s.leaveAlone(w, grace)
+		case !w.signalled:
 			s.askToStop(w)
 		}
 	case killing:

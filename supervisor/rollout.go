@@ -172,6 +172,7 @@ func (s *service) restore(g *generation) {
 	if g.stopHook == hookDone {
 		g.stopHook = hookNotRun
 	}
+	s.endDrains(g) // new connections come to it again
 	s.turnTo(g)
 	s.fill(g)
 }

@@ -101,6 +101,7 @@ type workerState struct {
 	Failure    string        `json:"failure,omitempty"`
 	Stopped    bool          `json:"stopped,omitempty"`
 	DeadlineAt time.Time     `json:"deadline_at,omitzero"` // only while it has one
+	DrainUntil time.Time     `json:"drain_until,omitzero"` // left alone so long, unless its connections end before
 	Interval   time.Duration `json:"watchdog,omitempty"`
 	HealthyAt  time.Time     `json:"healthy_at,omitzero"`
 
@@ -229,7 +230,7 @@ func (w *worker) state() *workerState {
 	st := &workerState{
 		ID: w.id, Phase: w.phase.String(), Launched: w.launched, PID: w.pid, StartedAt: w.startedAt, LaunchedAt: w.launchedAt, ReadyAt: w.readyAt,
 		Signalled: w.signalled, Baked: w.baked, Stopping: w.stopping, Status: w.status, Failure: w.failure, Stopped: w.stopped, Interval: w.interval, HealthyAt: w.healthyAt,
-		Shown: w.shown, Adopted: slices.Clone(w.adopted), ListenedAt: w.listenedAt, Strange: slices.Clone(w.strange), Past: w.past,
+		DrainUntil: w.drain.until, Shown: w.shown, Adopted: slices.Clone(w.adopted), ListenedAt: w.listenedAt, Strange: slices.Clone(w.strange), Past: w.past,
 		Extra: w.extra,
 	}
 	if w.deadline != nil {

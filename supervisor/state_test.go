@@ -26,7 +26,7 @@ func fullState(t *testing.T) string {
 "boot":{"index":0,"failures":2,"retry_at":"2026-01-02T03:04:05Z"},
 "slots":[{"index":0,"failures":1,"retry_at":"2026-01-02T03:04:05Z","last_exit":"e","finished":true,"retired":true,"ailing":true,"newer":[1],
 "worker":{"id":"worker/app/2/0/7","phase":"ready","launched":true,"pid":12,"started_at":"2026-01-02T03:04:05Z","launched_at":"2026-01-02T03:04:05Z",
-"ready_at":"2026-01-02T03:04:05Z","signalled":true,"baked":true,"stopping":true,"status":"s","stopped":true,"failure":"f","deadline_at":"2026-01-02T03:04:05Z","watchdog":5,"healthy_at":"2026-01-02T03:04:06Z","shown":true,"adopted":[{"listener":"web","mode":"own"}],"listened_at":"2026-01-02T03:04:07Z",
+"ready_at":"2026-01-02T03:04:05Z","signalled":true,"baked":true,"stopping":true,"status":"s","stopped":true,"failure":"f","deadline_at":"2026-01-02T03:04:05Z","drain_until":"2026-01-02T03:04:05Z","watchdog":5,"healthy_at":"2026-01-02T03:04:06Z","shown":true,"adopted":[{"listener":"web","mode":"own"}],"listened_at":"2026-01-02T03:04:07Z",
 "strange":["tcp4://0.0.0.0:81"],"past":"p","newer":"w"}}],
 "newer":{"a":1}},
 {"number":3,"source":"config/1"},{"number":1,"source":"config/1"},{"number":4,"source":"config/1"}],

@@ -40,6 +40,7 @@ type worker struct {
 
 	deadline   *time.Timer // ready.timeout while starting, stop.timeout while draining
 	deadlineAt time.Time
+	drain      drain
 	settle     *time.Timer // ready.when = "auto": alive that long counts as ready
 	bake       *time.Timer
 	watchdog   *time.Timer
@@ -118,7 +119,7 @@ func (w *worker) describe() string {
 
 // stopTimers ends everything that could still act on the phase that w leaves.
 func (w *worker) stopTimers() {
-	for _, t := range []**time.Timer{&w.deadline, &w.settle, &w.bake, &w.watchdog} {
+	for _, t := range []**time.Timer{&w.deadline, &w.drain.timer, &w.settle, &w.bake, &w.watchdog} {
 		stop(t)
 	}
 	if w.unwatch != nil {
