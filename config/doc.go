@@ -140,6 +140,9 @@
 //	limits              default  what
 //	nofile nproc        -        number, "SOFT:HARD", "unlimited" (nproc): setrlimit(2)
 //	core                -        size, "SOFT:HARD", "unlimited"
+//	memory_max          -        size, of all processes of a worker together; these three need control groups of version 2
+//	cpu_max             -        "50%" of one CPU, or "1.5" CPUs
+//	pids_max            -        processes and threads
 //
 //	hooks               default  what
 //	before_start after_ready before_stop after_stop   -   lists: a program and its arguments. Late

@@ -32,7 +32,7 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 	n.one("restart").readRestart(&s.Restart)
 	n.readHealth(n.one("health"), s)
 	n.one("rollout").readRollout(s)
-	s.Limits = n.one("limits").readLimits()
+	s.Limits, s.Max = n.one("limits").readLimits()
 	n.one("hooks").readHooks(s)
 	if ok {
 		r.config.Services = append(r.config.Services, s)
@@ -134,8 +134,7 @@ func (n *node) readRestart(s *Restart) {
 	n.failAt(name, fmt.Sprintf("backoff_max (%s) is shorter than backoff (%s)", s.BackoffMax, s.Backoff), "Raise backoff_max or lower backoff.")
 }
 
-func (n *node) readLimits() []Limit {
-	var limits []Limit
+func (n *node) readLimits() (limits []Limit, most Max) {
 	for _, l := range []struct {
 		resource string
 		number   func(cty.Value) (uint64, *refusal)
@@ -146,7 +145,10 @@ func (n *node) readLimits() []Limit {
 			limits = append(limits, *limit)
 		}
 	}
-	return limits
+	take(n, "memory_max", &most.Memory, asMemory)
+	take(n, "cpu_max", &most.CPU, asCPUs)
+	take(n, "pids_max", &most.PIDs, asInteger(1, maxPIDs))
+	return limits, most
 }
 
 // asLimit reads "unlimited", a number for both limits, or "SOFT:HARD".

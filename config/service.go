@@ -39,6 +39,7 @@ type Service struct {
 	Rollout   Rollout
 	Health    Health
 	Limits    []Limit
+	Max       Max
 	// Where is the place in the file, "app.hcl:7".
 	Where string
 	// Source is the configuration that the service was read with.
@@ -127,6 +128,16 @@ type Limit struct {
 	Resource string
 	// Soft and Hard are a number (nofile, nproc) or bytes (core); ^uint64(0) is unlimited.
 	Soft, Hard uint64
+}
+
+// Max is what all processes of a worker may use together; 0 is no limit. The kernel needs control groups for it.
+type Max struct {
+	// Memory is in bytes, with what the kernel keeps for the processes.
+	Memory uint64
+	// CPU is in CPUs: 1.5 is one and a half second in each second.
+	CPU float64
+	// PIDs counts processes and threads.
+	PIDs int
 }
 
 // Output is where a worker's standard output and error go.

@@ -44,8 +44,7 @@ var shapes = map[string]shape{
 	"health": {attributes: []string{"http", "command", "exec", "watchdog", "expect", "interval", "timeout", "failures"}},
 	"canary": {attributes: []string{"share", "for"}},
 	"limits": {
-		attributes: []string{"nofile", "nproc", "core"},
-		later:      []string{"memory_max", "cpu_max", "pids_max"},
+		attributes: []string{"nofile", "nproc", "core", "memory_max", "cpu_max", "pids_max"},
 	},
 	"hooks":   {attributes: []string{"before_start", "after_ready", "before_stop", "after_stop"}},
 	"control": {attributes: []string{"address", "mode", "group"}},

@@ -76,6 +76,10 @@ service "app" {
     nofile = "1024:65536"
     nproc  = 500
     core   = "unlimited"
+
+    memory_max = "512MiB"
+    cpu_max    = "50%"
+    pids_max   = 100
   }
   hooks {
     before_start = ["migrate", "--to", generation]
@@ -96,7 +100,10 @@ service "shell" {
     pattern = "^hello (\\w+)$"
   }
   stop { signal = 12 }
-  limits { core = "10MB:1GiB" }
+  limits {
+    core    = "10MB:1GiB"
+    cpu_max = 1.5
+  }
 }
 
 service "newline" {
