@@ -14,7 +14,6 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/notify"
-	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
@@ -77,7 +76,7 @@ func (c *child) live() (keeper.Exit, error) {
 		c.closeChannels()
 		return keeper.Exit{}, err
 	}
-	process, err := c.host.keeper.Spawn(kit.spawn)
+	process, err := c.host.spawn(kit.spawn, limitsOf(c.spec.service.Max))
 	if err != nil {
 		attended()
 		c.awaitOutput(&kit)
@@ -115,7 +114,7 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	_ = c.host.keeper.Kill(c.process.ID) // what is left of its process tree
 	c.hearOut()
 	c.awaitOutput(k)
-	return exit, err
+	return explain(exit, c.process), err
 }
 
 // hearOut takes in what a worker that is gone has said before it went: it counts, however late it is read.
@@ -339,7 +338,7 @@ func (c *child) listen() {
 // hear passes a message on if it comes from the worker's own process tree. A sender that is gone already can no longer be
 // placed in a tree: there the user must do, on a socket that nobody else was told of.
 func (c *child) hear(m notify.Message) {
-	if proctree.Contains(c.process.Root, m.PID) || !alive(m.PID) && (m.UID == c.uid || m.UID == 0) {
+	if c.process.Tree().Contains(m.PID) || !alive(m.PID) && (m.UID == c.uid || m.UID == 0) {
 		c.tellAndWait(happening{kind: said, message: m})
 		return
 	}

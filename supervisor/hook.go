@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 )
 
 // hook implements runner. Hooks run with the identity, folder and environment of a worker, without its sockets. They have no time limit of
@@ -82,7 +83,7 @@ func (c *child) command(ctx context.Context, l layout, command []string) error {
 	k.spawn.Label = fmt.Sprintf("%s.%d command", c.spec.service.Name, c.spec.generation)
 	k.spawn.Mark = k.spawn.Label
 	k.spawn.Plan = stagePlan(c.spec, l, id, command, env)
-	if c.process, err = c.host.keeper.Spawn(k.spawn); err != nil {
+	if c.process, err = c.host.spawn(k.spawn, cgroup.Limits{}); err != nil {
 		return err
 	}
 	return c.await(ctx, &k, command[0])

@@ -35,6 +35,7 @@ type host struct {
 	files      *outputFiles
 	serial     *atomic.Uint64 // of commands that check readiness
 	found      *found         // what an earlier manager has left
+	groups     *groups        // nil: there are none
 	warned     *sync.Map      // for the name of a service, the *config.Service whose traps have been told
 }
 

@@ -98,7 +98,11 @@ func New(o Options) (*Manager, error) {
 		config: o.Config, services: map[string]*service{}, launched: map[string]bool{}, waiting: map[string]bool{}, ending: map[string]bool{},
 		failing: map[string]bool{}, joining: map[string]chan error{},
 	}
+	m.host.groups = openGroups(o) // first: what is left of an earlier supervise may have the addresses
 	if err := m.open(); err != nil {
+		if o.Before == nil {
+			m.host.groups.close()
+		}
 		m.host.found.rest()
 		return nil, err
 	}
@@ -185,6 +189,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		}
 	}
 	m.loops.Wait()
+	m.host.groups.close()
 	return errors.Join(m.broker.Close(), m.registry.Close())
 }
 

@@ -21,6 +21,8 @@ type WorkerPlan struct {
 	User      string        `json:"user,omitempty"`
 	Env       []string      `json:"env"` // what supervise adds to the environment it was started with
 	Files     []PlannedFile `json:"files"`
+	// Limits are those of the worker, as they may be written.
+	Limits []string `json:"limits,omitempty"`
 	// Serves are the sockets in its runtime folder at which it can ask for its listeners.
 	Serves []PlannedSocket `json:"serves,omitempty"`
 	// Adopts are the listeners of a program that knows nothing of them: its bind and listen are answered with these.
@@ -77,9 +79,18 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
-		Serves: plannedSockets(l), Adopts: l.adoptions(s), Parent: l.parentText(),
-		Warnings: append(l.traps(s, around), l.adoptTraps()...), Notes: l.notes(s, around),
+		Limits: limitTexts(s.service), Serves: plannedSockets(l), Adopts: l.adoptions(s), Parent: l.parentText(),
+		Warnings: warnings(s, l, around), Notes: l.notes(s, around),
 	}, nil
+}
+
+// warnings are what will go wrong with a worker.
+func warnings(s spec, l layout, around surroundings) []string {
+	list := append(l.traps(s, around), l.adoptTraps()...)
+	if missing := limitsHere(s.service); missing != "" {
+		list = append(list, missing)
+	}
+	return list
 }
 
 // added is the environment beside what is inherited, and what is in files.

@@ -179,6 +179,9 @@ func (g *generation) ranOut() bool {
 func (sl *slot) status(g *generation) WorkerStatus {
 	st := WorkerStatus{Index: sl.index, Generation: g.number, Phase: gone.String(), Connections: unknown, LastExit: sl.lastExit}
 	if w := sl.worker; w != nil {
+		if w.launched && w.proc != nil {
+			st.Cgroup = w.proc.known().Group
+		}
 		st.PID, st.Phase, st.StartedAt, st.Status = w.pid, w.phase.String(), w.startedAt, w.status
 		st.Health = w.health()
 		st.Adopted, st.NotIntercepted = slices.Clone(w.adopted), w.past

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
-	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
 // seek implements process. A server closes what its own configuration does not name, and seems ready all the same.
@@ -26,7 +25,7 @@ func (c *child) seek() {
 			return // nearly always: looking for the rest of its tree goes through all processes there are
 		}
 		var lost []int
-		for _, i := range fdpass.Unheld(proctree.Members(c.process.Root), sockets) {
+		for _, i := range fdpass.Unheld(c.process.Tree().Members(), sockets) {
 			lost = append(lost, given[i].Socket)
 		}
 		slices.Sort(lost)

@@ -12,7 +12,6 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 	"github.com/seed-da40d5ac/supervise/fdpass/wire"
-	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
@@ -139,7 +138,7 @@ func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
 	defer conn.Close()
 	peer, err := fdpass.PeerOf(conn)
 	pid, uid := peer.PID, peer.UID
-	if err == nil && uid != 0 && uid != c.uid && uid != os.Geteuid() && !proctree.Contains(c.process.Root, pid) {
+	if err == nil && uid != 0 && uid != c.uid && uid != os.Geteuid() && !c.process.Tree().Contains(pid) {
 		err = fmt.Errorf("process %d of user %d is not of the worker", pid, uid)
 	}
 	if err == nil && protocol == "einhorn" {
@@ -156,7 +155,7 @@ func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
 // something else here if it has a pid namespace of its own: then the peer counts.
 func (c *child) acknowledged(named, peer int) {
 	switch pid := named; {
-	case !proctree.Contains(c.process.Root, pid) && !proctree.Contains(c.process.Root, peer):
+	case !c.process.Tree().Contains(pid) && !c.process.Tree().Contains(peer):
 		c.tell(happening{kind: ignored, pid: pid, err: fmt.Errorf("process %d, which acknowledges, is not of the worker's process tree", pid)})
 	case c.spec.anySign():
 		c.tellAndWait(happening{kind: foundReady})

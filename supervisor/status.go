@@ -73,6 +73,7 @@ type WorkerStatus struct {
 	Connections int        `json:"connections"`         // open ones at its listeners, TCP and unix, that its process tree holds; -1 where unknown
 	Status      string     `json:"status,omitempty"`    // its last STATUS= message
 	Health      string     `json:"health,omitempty"`    // "ok", or which check fails and why; empty while none has been made
+	Cgroup      string     `json:"cgroup,omitempty"`    // path of its control group, as in /proc/PID/cgroup
 	RetryAt     *time.Time `json:"retry_at,omitempty"`  // it is in backoff until then
 	LastExit    string     `json:"last_exit,omitempty"` // how its predecessor of this index ended
 	// Adopted is where a program listens that knows nothing of its listeners, and NotIntercepted why a bind or listen of it went past supervise.

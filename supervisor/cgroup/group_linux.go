@@ -204,18 +204,18 @@ func (g *Group) apply(l Limits) error {
 	return nil
 }
 
-// OutOfMemory is whether the kernel has killed processes of the group for want of memory, with the limit that they ran into: "" when
-// that is not one of the group's own.
+// OutOfMemory is whether the kernel has killed the processes of a group whose memory is limited, all of them, for want of memory; with the
+// limit, unless it was that of a group around this one, or the machine, that was reached.
 func (g *Group) OutOfMemory() (limit string, killed bool) {
 	b, err := os.ReadFile(filepath.Join(g.dir, "memory.events"))
-	if err != nil || events(string(b), "oom_kill") == 0 {
+	if err != nil || events(string(b), "oom_kill") == 0 || !slices.Equal(g.words("memory.oom.group"), []string{"1"}) {
 		return "", false
 	}
-	b, _ = os.ReadFile(filepath.Join(g.dir, "memory.max"))
-	if n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64); err == nil {
-		return Bytes(n), true
+	n, err := strconv.ParseUint(strings.Join(g.words("memory.max"), ""), 10, 64)
+	if err != nil || events(string(b), "oom") == 0 {
+		return "", true
 	}
-	return "", true
+	return Bytes(n), true
 }
 
 // write writes one value, as the files of a group take it: with a single call, and no other file is ever made.

@@ -195,6 +195,9 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 		}
 		t.Row("   ", p.Faint(fmt.Sprintf("fd %d", f.FD)), what)
 	}
+	for _, l := range w.Limits {
+		t.Row("   ", p.Faint("limit"), l)
+	}
 	for _, s := range w.Serves {
 		t.Row("   ", p.Faint("served"), fmt.Sprintf("%s at %s", s.Protocol, Clean(s.Path)))
 	}
