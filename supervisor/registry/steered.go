@@ -90,7 +90,7 @@ func (r *Registry) resume(h *held) {
 			m.user = User{}
 		}
 	}
-	if u := r.serving(h); len(h.members) == 1 && h.member.user == (User{}) && u != (User{}) && !s.resting {
+	if u := r.serving(h); s.current == (User{}) && len(h.members) == 1 && h.member.user == (User{}) && u != (User{}) && !s.resting {
 		h.member.user, s.current = u, u
 	}
 	r.dirty = true
