@@ -154,28 +154,29 @@ func (r *Registry) waiting(h *held, u User) (int, error) {
 		}
 		n += max(state.Queue, 0)
 	}
-	before := h.steered.shaking[u]
-	if len(before) == 0 {
+	before, turned := h.steered.shaking[u]
+	if !turned || before != nil && len(before) == 0 {
 		return n, nil
 	}
 	now, err := handshakes(h)
+	if before == nil && err == nil { // those that began since are counted with them: one round trip more
+		before = now
+		h.steered.shaking[u] = now
+	}
 	maps.DeleteFunc(before, func(client netip.AddrPort, _ bool) bool { return !now[client] })
 	return n + len(before), err
 }
 
-// remember notes the handshakes at h now: of those with a socket of u, which is about to get nothing new, the kernel says no more.
+// remember notes that u is about to get nothing new at h: handshakes that have begun there end there, and of those the kernel does not say
+// whose they are. The first who asks for them looks at them all: that takes too long for somebody who waits for a turn.
 func (r *Registry) remember(h *held, u User) {
 	if len(h.membersOf(u)) == 0 || r.replaying {
 		return
 	}
-	now, err := handshakes(h)
-	if err != nil {
-		r.log.Debug("handshakes not known", "listener", h.name, "error", err)
-	}
 	if h.steered.shaking == nil {
 		h.steered.shaking = map[User]map[netip.AddrPort]bool{}
 	}
-	h.steered.shaking[u] = now
+	h.steered.shaking[u] = nil
 }
 
 func handshakes(h *held) (map[netip.AddrPort]bool, error) {

@@ -18,7 +18,7 @@ type steered struct {
 	share   float64 // of new connections, to canary
 	probes  []*probe
 	choice  steer.Choice                     // that the kernel has taken
-	shaking map[User]map[netip.AddrPort]bool // handshakes that may be with sockets of a generation that gets nothing new
+	shaking map[User]map[netip.AddrPort]bool // handshakes that may be with sockets of a generation that gets nothing new; nil: not looked at yet
 	opening *member                          // being opened: in the ledger before it is a socket
 }
 
