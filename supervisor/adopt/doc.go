@@ -37,6 +37,9 @@
 // question: io_uring_setup(2) is answered ENOSYS, with which programs do without it, and it is reported. A program that reads its
 // parameters anew between our look and the kernel's could cheat: this is a convenience, no boundary of security.
 //
+// setsockopt(2) is not asked about: a program that attaches a filter of its own to its group (SO_ATTACH_REUSEPORT_CBPF and _EBPF of
+// socket(7)) decides then which generation gets new connections. Give such a program a listener with sharing = "all".
+//
 // Who may look into the program: the same user, or CAP_SYS_PTRACE. A program that changes its user before it binds is out of an ordinary
 // user's reach. Linux 5.19 or newer.
 package adopt

@@ -25,7 +25,7 @@ func (s *server) listen(q question) verdict {
 			continue
 		}
 		mode := s.modeOf(i, sock)
-		if !listens(d) {
+		if mode == Own || !listens(d) { // the one who was killed may have come half of the way: joining again does no harm
 			if err := s.o.Sockets.Join(i, d); err != nil {
 				return s.instead(q, i, d, sock, err)
 			}

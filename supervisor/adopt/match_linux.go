@@ -49,6 +49,10 @@ func (s *server) match(q question, want sockaddr, sock nature) (int, error) {
 			continue
 		}
 		points := s.likeness(q, want, model.Address())
+		if points > 0 && has.network != sock.network {
+			mismatch = fmt.Errorf("the program is in another network namespace than listener %q", l.Name)
+			continue
+		}
 		if points > 0 && (has.domain != sock.domain || has.kind != sock.kind) {
 			mismatch = &mismatchError{listener: l.Name, address: model.Address(), domain: sock.domain}
 			continue

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
 const nobody = 65534
@@ -137,4 +139,33 @@ func TestProcServeAgain(t *testing.T) {
 	r.serve(p)
 	r.expect(p, Listened)
 	r.ask(0)
+}
+
+// A signal that comes while the question is being answered waits: bind does not return EINTR.
+func TestProcSignalWhileItWaits(t *testing.T) {
+	r := newRig(t, "generation", tcp4())
+	p := r.launch(append([]string{actor(t)}, r.words("handler tcp4 bind=AT listen=5 serve")...)...)
+	o := r.options(p)
+	o.at = func(step string) {
+		if step == "taken" || step == "decided" {
+			_ = unix.Kill(p.Process.Pid, unix.SIGUSR1)
+		}
+	}
+	p.served = make(chan error, 1)
+	go func() { p.served <- Serve(t.Context(), o) }()
+	r.expect(p, Listened)
+	r.ask(0)
+}
+
+// A program in a network of its own is served by nobody there but itself.
+func TestProcAnotherNetwork(t *testing.T) {
+	if os.Geteuid() != 0 {
+		missing(t, "needs root")
+	}
+	r := newRig(t, "generation", fdpass.Address{Network: "tcp4", Host: "0.0.0.0"})
+	p := r.start(append([]string{actor(t)}, r.words("newnet tcp4 bind=AT listen=5 say=alone")...)...)
+	p.line("alone")
+	if e := r.expect(p, NotIntercepted); !strings.Contains(e.Why, "network namespace") {
+		t.Errorf("got %+v", e)
+	}
 }

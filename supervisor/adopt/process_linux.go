@@ -149,5 +149,23 @@ func canLook() error {
 		return fmt.Errorf("programs cannot be looked at: pidfd_getfd: %w (in a container: allow it, --cap-add SYS_PTRACE)", err)
 	}
 	_ = unix.Close(fd)
-	return nil
+	return yama()
+}
+
+// yama is the security module that lets a process look only into its descendants, and the programs are the keeper's. The file is missing
+// where the kernel does without it.
+func yama() error {
+	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
+	scope := strings.TrimSpace(string(b))
+	if err != nil || scope == "0" || scope != "3" && mayTrace() {
+		return nil
+	}
+	return fmt.Errorf("programs may not be looked at: kernel.yama.ptrace_scope is %s (sysctl -w kernel.yama.ptrace_scope=0, or give supervise CAP_SYS_PTRACE)", scope)
+}
+
+// mayTrace is whether this process has CAP_SYS_PTRACE.
+func mayTrace() bool {
+	hex, _ := field("/proc/self/status", "CapEff:")
+	set, err := strconv.ParseUint(hex, 16, 64)
+	return err == nil && set&(1<<unix.CAP_SYS_PTRACE) != 0
 }

@@ -2,7 +2,6 @@ package adopt
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,6 +79,11 @@ func (s *sockets) CanJoin(i int) error { return s.refuse }
 func (s *sockets) Join(i int, d *fdpass.Descriptor) error {
 	if s.fail != nil {
 		return s.fail
+	}
+	for _, m := range s.Members(i) {
+		if fdpass.SameDescription(m.Descriptor(), d) {
+			return nil
+		}
 	}
 	if err := d.Use(func(fd int) error { return unix.Listen(fd, s.models[i].Spec().Backlog) }); err != nil {
 		return err
@@ -160,7 +164,6 @@ type actorProcess struct {
 	t      *testing.T
 	in     io.WriteCloser
 	out    *bufio.Reader
-	err    bytes.Buffer
 	notify *fdpass.Descriptor
 	page   *fdpass.Descriptor
 	served chan error
@@ -232,7 +235,7 @@ func (p *actorProcess) run() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.out, p.Stderr = bufio.NewReader(out), &p.err
+	p.out, p.Stderr = bufio.NewReader(out), p.Stdout
 	if err := p.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -250,7 +253,7 @@ func (p *actorProcess) kill() {
 // rest is what the program still says before it ends.
 func (p *actorProcess) rest() string {
 	b, _ := io.ReadAll(p.out)
-	return string(b) + p.err.String()
+	return string(b)
 }
 
 // line waits for one line of the program.

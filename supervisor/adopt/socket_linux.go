@@ -6,12 +6,12 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
-// nature is what a socket was made as, with what decides about company at its address.
+// nature is what a socket was made as, with what decides who can share its address.
 type nature struct {
 	domain, kind, protocol int
 	only6                  bool // IPV6_V6ONLY
 	cookie                 uint64
-	uid                    uint32
+	network                uint64 // cookie of its network namespace
 }
 
 // natureOf asks the kernel. ok is false for what is no socket.
@@ -29,11 +29,9 @@ func natureOf(d *fdpass.Descriptor) (n nature, ok bool) {
 			only, _ := unix.GetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY)
 			n.only6 = only != 0
 		}
-		var st unix.Stat_t
-		if err = unix.Fstat(fd, &st); err != nil {
+		if n.network, err = unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE); err != nil {
 			return err
 		}
-		n.uid = st.Uid
 		n.cookie, err = unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_COOKIE)
 		return err
 	})

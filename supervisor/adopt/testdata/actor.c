@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -93,6 +94,8 @@ static void eserve(void) {
 
 static void *bind_in_thread(void *where) { return (void *)(intptr_t)do_bind(where); }
 
+static void nothing(int signal) { (void)signal; }
+
 static void act(char *word) {
 	char *arg = strchr(word, '=');
 	int n = 0;
@@ -125,6 +128,11 @@ static void act(char *word) {
 		check(word, (long)(intptr_t)r);
 	}
 	else if (IS("rawbind")) check(word, (raw = 1, do_bind(arg)));
+	else if (IS("newnet")) check(word, unshare(CLONE_NEWNET));
+	else if (IS("handler")) {
+		struct sigaction a = {.sa_handler = nothing}; // without SA_RESTART
+		check(word, sigaction(SIGUSR1, &a, NULL));
+	}
 	else if (IS("undumpable")) check(word, prctl(PR_SET_DUMPABLE, 0));
 	else if (IS("bindpath")) check(word, do_bindpath(arg));
 	else if (IS("badbind")) check(word, bind(s, (struct sockaddr *)8, 16));
