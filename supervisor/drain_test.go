@@ -57,11 +57,13 @@ func (q *restingSockets) all() []string {
 // drainConfig is of a service with a socket for each generation.
 func drainConfig(t *testing.T, attributes string) *config.Config {
 	t.Helper()
-	text := `listener "web" { address = "tcp4://:8080" }
+	text := `listener "web" {
+  address = "tcp://127.0.0.1:0"
+  sharing = "generation"
+}
 service "app" {
   command   = ["./app"]
   listeners = ["web"]
-  handoff   = ["adopt"]
 ` + attributes + "\n}\n"
 	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
 	if err != nil {

@@ -73,10 +73,10 @@ func (k *kernel) breaks(err error) {
 
 var errKernel = errors.New("operation not permitted")
 
-// steeredConfig is a service of these attributes with a listener that has a socket for each generation.
+// steeredConfig is a service of these attributes with a listener that has a socket for each generation, which waits for no connections.
 func steeredConfig(t *testing.T, attributes string, change ...func(*config.Rollout)) *config.Config {
 	t.Helper()
-	text := "listener \"web\" {\n  address = \"tcp://127.0.0.1:0\"\n  sharing = \"generation\"\n}\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n" + attributes + "\n}\n"
+	text := "listener \"web\" {\n  address = \"tcp://127.0.0.1:0\"\n  sharing = \"generation\"\n}\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n  stop { drain = \"0s\" }\n" + attributes + "\n}\n"
 	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
