@@ -35,6 +35,7 @@ var arrows = map[string]arrow{
 	"supervisor/channel":                 {[]string{"fdpass", "fdpass/dialect"}, []string{"golang.org/x/sys"}},
 	"supervisor/notify":                  {[]string{"fdpass"}, []string{"golang.org/x/sys"}},
 	"supervisor/output":                  {nil, []string{"golang.org/x/sys"}},
+	"supervisor/doctor":                  {[]string{"config", "fdpass/steer", "supervisor/adopt", "supervisor/cgroup"}, []string{"golang.org/x/sys"}},
 	"supervisor/drill":                   {nil, []string{"golang.org/x/sys"}},
 	"supervisor/keeper":                  {[]string{"fdpass", "supervisor/cgroup", "supervisor/stage", "supervisor/proctree"}, []string{"golang.org/x/sys"}},
 	"supervisor/adopt":                   {[]string{"fdpass"}, []string{"golang.org/x/sys"}},
@@ -49,8 +50,8 @@ var arrows = map[string]arrow{
 	"examples/hello":                     {[]string{"fdpass/worker"}, nil},
 	"examples/legacy/go":                 {nil, []string{}},
 	"examples/servers":                   {[]string{"supervisor", "supervisor/control", "supervisor/drill"}, []string{}},
-	"cmd/supervise/internal/view":        {[]string{"config", "supervisor", "supervisor/drill", "supervisor/output"}, nil},
-	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "fdpass/dialect", "supervisor", "supervisor/control", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/stage"}, nil},
+	"cmd/supervise/internal/view":        {[]string{"config", "supervisor", "supervisor/doctor", "supervisor/drill", "supervisor/output"}, nil},
+	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "fdpass/dialect", "supervisor", "supervisor/control", "supervisor/doctor", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/stage"}, nil},
 }
 
 // TestImports keeps the arrows between packages as they are meant to be, for every system's files.

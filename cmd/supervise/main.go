@@ -4,12 +4,13 @@ package main
 import (
 	"os"
 
+	"github.com/seed-da40d5ac/supervise/supervisor/doctor"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
-// main is four programs: the keeper, which the user starts; the manager, which decides; the stage, which becomes a worker; and
-// the commands that talk to a manager. The small ones come first: nothing may be set up before them.
+// main is five programs: the keeper, which the user starts; the manager, which decides; the stage, which becomes a worker; the probe,
+// which tries what the kernel can do; and the commands that talk to a manager. The small ones come first: nothing may be set up before them.
 func main() {
 	verb := ""
 	if len(os.Args) > 1 {
@@ -20,6 +21,8 @@ func main() {
 		os.Exit(stage.MainInPlace(os.Args[2]))
 	case verb == "stage":
 		os.Exit(stage.Main())
+	case verb == doctor.Verb:
+		os.Exit(doctor.Main(os.Args[2:]))
 	case os.Getenv(keeper.Variable) != "":
 		os.Exit(keeper.Main(keeper.Options{Program: onDisk(), Args: os.Args[1:]}))
 	case verb == "manager":

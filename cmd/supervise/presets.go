@@ -24,11 +24,11 @@ Write preset = "NAME" into the service; what the service says itself wins.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list := config.Presets()
 			if len(args) == 0 {
-				return a.printPresets(asJSON, list, view.Presets(list, a.paint(a.out)))
+				return a.printJSON(asJSON, list, view.Presets(list, a.paint(a.out)))
 			}
 			for _, p := range list {
 				if p.Name == args[0] {
-					return a.printPresets(asJSON, p, view.Preset(p, a.paint(a.out)))
+					return a.printJSON(asJSON, p, view.Preset(p, a.paint(a.out)))
 				}
 			}
 			return usage(cmd, "there is no preset %q%s", args[0], hintName("preset", args[0], presetNames()))
@@ -38,7 +38,8 @@ Write preset = "NAME" into the service; what the service says itself wins.`,
 	return cmd
 }
 
-func (a *app) printPresets(asJSON bool, data any, text string) error {
+// printJSON prints data as JSON, or text.
+func (a *app) printJSON(asJSON bool, data any, text string) error {
 	if !asJSON {
 		_, err := fmt.Fprint(a.out, text)
 		return err

@@ -73,7 +73,7 @@ func (a *app) addVerbs(root *cobra.Command, r *runner) {
 		verbs []*cobra.Command
 	}{
 		{"run", []*cobra.Command{a.runVerb(r), a.checkVerb()}},
-		{"look", []*cobra.Command{a.statusVerb(), a.logsVerb(), a.eventsVerb()}},
+		{"look", []*cobra.Command{a.statusVerb(), a.logsVerb(), a.eventsVerb(), a.doctorVerb()}},
 		{"change", []*cobra.Command{a.restartVerb(), a.promoteVerb(), a.rollbackVerb(), a.reloadVerb(), a.takeVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
 		{"more", []*cobra.Command{a.listenVerb(), a.drillVerb(), a.versionVerb(), a.presetsVerb(), a.completionVerb()}},
 	} {

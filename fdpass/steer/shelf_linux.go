@@ -21,6 +21,9 @@ type shelf struct {
 
 func openShelf() (*shelf, error) {
 	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "supervise", Type: ebpf.ReusePortSockArray, KeySize: 4, ValueSize: 8, MaxEntries: maxMembers})
+	if errors.Is(err, unix.EPERM) {
+		return nil, errors.New("eBPF is not permitted (CAP_BPF is needed)")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a map of sockets: %w", err)
 	}
