@@ -62,7 +62,7 @@ func steering(f Facts, n Needs) Finding {
 		if f.Migrate != "" {
 			finding.Level = Limited
 		}
-		finding.Cost = "With eBPF, waiting connections would move on, and the kernel's order of sockets would not matter. "
+		finding.Cost = "With eBPF, waiting connections would move on, and the kernel's order of sockets would not matter."
 		finding.Mend = grant(f, "CAP_BPF")
 	default:
 		finding.Level, finding.Value = Missing, f.Classic
