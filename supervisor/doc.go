@@ -34,10 +34,11 @@
 //
 // # Where to look
 //
-//	manager.go verbs.go reload.go   what can be asked of the whole
+//	manager.go verbs.go verbsbyhand.go reload.go   what can be asked of the whole
 //	sockets.go, handover.go         what is opened, taken over and given away
 //	service.go operation.go         one service: its loop, and what can be asked of it, one thing at a time
-//	rollout.go                      overlap, replace, rolling; promotion and rollback
+//	rollout.go promote.go           overlap, replace, rolling; promotion and rollback
+//	canary.go reserve.go byhand.go steer.go      who gets new connections: canaries, the generation that is kept, what people say
 //	life.go phase.go worker.go      one worker, from its start to its end
 //	drain.go census.go              its connections: how many there are, and when the last one is gone
 //	generation.go backoff.go        its place between workers before and after it

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass/steer"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 )
 
@@ -170,8 +171,9 @@ func bounds(all int) (low, high float64) {
 }
 
 // TestProcCanaryDies ends a canary under load. What it had accepted goes down with it when it is killed; nobody is refused, and whoever
-// waits in its queue is served.
+// waits in its queue is served by the other generation, where this kernel and user can move them there.
 func TestProcCanaryDies(t *testing.T) {
+	moves := steer.Detect().Migrate == nil
 	for name, tt := range map[string]struct {
 		signal  syscall.Signal
 		clients int
@@ -195,7 +197,7 @@ func TestProcCanaryDies(t *testing.T) {
 				})
 				r.awaitQuiet("app", 2)
 				end()
-				if s.refused > 0 || len(s.failures) > tt.most {
+				if s.refused > 0 || moves && len(s.failures) > tt.most {
 					t.Errorf("round %d: %d refused, failures %v of %v", round, s.refused, s.failures, s.answers)
 				}
 				if answer, err := get(address); err != nil || !strings.HasPrefix(answer, "1 ") {
