@@ -33,6 +33,11 @@ type keeperOf struct {
 
 func startManager(t *testing.T, dir string) *keeperOf {
 	t.Helper()
+	return startAs(t, managerVariable+"="+dir)
+}
+
+func startAs(t *testing.T, variable string) *keeperOf {
+	t.Helper()
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +50,7 @@ func startManager(t *testing.T, dir string) *keeperOf {
 		t.Fatal(err)
 	}
 	pid, err := syscall.ForkExec("/proc/self/exe", os.Args[:1], &syscall.ProcAttr{
-		Env:   append(os.Environ(), managerVariable+"="+dir),
+		Env:   append(os.Environ(), variable),
 		Files: []uintptr{0, 1, 2, uintptr(ends[1])},
 	})
 	if err != nil {

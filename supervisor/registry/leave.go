@@ -33,8 +33,8 @@ func (r *Registry) leave(m *member) {
 		if m.leaving.IsZero() {
 			m.leaving = time.Now()
 		}
-		if since := time.Since(m.leaving); since < leavePause || lost > 0 && since < leaveAfter {
-			r.after(m, &m.closing, leavePause, func() { r.resteered(h) })
+		if since := time.Since(m.leaving); since < r.between || lost > 0 && since < r.atMost {
+			r.after(m, &m.closing, r.between, func() { r.resteered(h) })
 			return
 		}
 	}
@@ -52,15 +52,15 @@ func (r *Registry) closeMember(m *member) error {
 	h := m.of
 	r.unwatch(m)
 	err := h.steered.group.Leave(m.key)
+	r.dirty = true
+	r.keep() // the order in which the others are now; m stays written down until the vault has let go of it
+	err = errors.Join(err, m.socket.Close())
+	r.letGo(m.key)
 	h.members = slices.DeleteFunc(h.members, func(other *member) bool { return other == m })
 	if h.member == m {
 		h.member = h.members[0]
 		r.mirror()
 	}
-	r.dirty = true
-	r.keep() // the order in which the others are now
-	err = errors.Join(err, m.socket.Close())
-	r.letGo(m.key)
 	return err
 }
 

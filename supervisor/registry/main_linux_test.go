@@ -25,12 +25,17 @@ func TestMain(m *testing.M) {
 		managerMain()
 		return
 	}
+	if os.Getenv(steererVariable) != "" {
+		steererMain()
+		return
+	}
 	os.Exit(m.Run())
 }
 
 const (
 	childVariable   = "REGISTRY_TEST_CHILD"
 	managerVariable = "REGISTRY_TEST_MANAGER" // the folder for its sockets
+	steererVariable = "REGISTRY_TEST_STEERER" // the kind of steering
 )
 
 func childMain() {

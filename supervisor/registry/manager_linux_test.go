@@ -27,6 +27,7 @@ type message struct {
 	Config int                   // Step: the configuration that is committed
 	Open   []fdpass.Address      // Step: where it accepts
 	Leases map[string]LeaseState // Step: by "SERVICE GENERATION NAME"
+	Serves int                   // Step: the generation that new connections are for; 0: none
 }
 
 // pipe is the vault as the manager sees it.

@@ -46,16 +46,17 @@ type Options struct {
 // Registry holds the open listeners. It is safe for concurrent use.
 type Registry struct {
 	// Fixed after New.
-	log     hclog.Logger
-	tell    func(name string)
-	fetch   func(config.TakeFrom, fdpass.Spec) (taken, error) // tests put another in its place
-	best    func() steer.Kind                                 // likewise
-	watcher watcher
-	notes   chan note
-	done    chan struct{} // closed when run has returned
-	vault   Vault         // nil: none
-	opened  func(name string, d *fdpass.Descriptor)
-	closed  func(name string)
+	log             hclog.Logger
+	tell            func(name string)
+	fetch           func(config.TakeFrom, fdpass.Spec) (taken, error) // tests put another in its place
+	best            func() steer.Kind                                 // likewise
+	between, atMost time.Duration                                     // leavePause, leaveAfter; likewise
+	watcher         watcher
+	notes           chan note
+	done            chan struct{} // closed when run has returned
+	vault           Vault         // nil: none
+	opened          func(name string, d *fdpass.Descriptor)
+	closed          func(name string)
 
 	// Owned by run.
 	given      []given                    // not used by any listener yet
@@ -134,7 +135,7 @@ func start(o Options, w watcher) *Registry {
 
 func prepared(o Options, w watcher) *Registry {
 	r := &Registry{
-		log: logger(o.Log), tell: o.Replaced, watcher: w, fetch: fetch, best: func() steer.Kind { return steer.Detect().Best() },
+		log: logger(o.Log), tell: o.Replaced, watcher: w, fetch: fetch, best: func() steer.Kind { return steer.Detect().Best() }, between: leavePause, atMost: leaveAfter,
 		notes: make(chan note), done: make(chan struct{}),
 		vault: o.Vault, opened: o.Opened, closed: o.Closed, next: 1,
 		mirrored: map[string]*fdpass.Descriptor{},
