@@ -81,7 +81,7 @@ func measure(b *testing.B, filtered bool, args ...string) string {
 	cmd.Env = append(os.Environ(), "ADOPT_CHILD=stage", quickExit)
 	cmd.ExtraFiles = []*os.File{file(b, theirs)}
 	_ = theirs.Close()
-	go serveMeasured(b, model, ours, page)
+	go serveMeasured(b, model, ours, page, make(chan Event, 10))
 	out, err := cmd.Output()
 	if err != nil {
 		b.Fatal(err)
@@ -89,12 +89,12 @@ func measure(b *testing.B, filtered bool, args ...string) string {
 	return string(out)
 }
 
-func serveMeasured(b *testing.B, model *fdpass.Socket, ours, page *fdpass.Descriptor) {
+func serveMeasured(b *testing.B, model *fdpass.Socket, ours, page *fdpass.Descriptor, events chan<- Event) {
 	notify, err := Receive(context.Background(), ours, func(*fdpass.Descriptor) error { return nil })
 	if err == nil {
 		defer notify.Close()
 		err = Serve(context.Background(), Options{
-			Notify: notify, Page: page, Listeners: []Listener{{"a", "generation"}}, Report: func(Event) {},
+			Notify: notify, Page: page, Listeners: []Listener{{"a", "generation"}}, Report: func(e Event) { events <- e },
 			Sockets: &sockets{models: []*fdpass.Socket{model}, sharing: []string{"generation"}, members: make([][]*fdpass.Socket, 1)},
 		})
 	}
