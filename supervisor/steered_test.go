@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -73,10 +74,14 @@ func (k *kernel) breaks(err error) {
 
 var errKernel = errors.New("operation not permitted")
 
-// steeredConfig is a service of these attributes with a listener that has a socket for each generation, which waits for no connections.
+// steeredConfig is a service of these attributes with a listener that has a socket for each generation, which waits for no connections
+// unless they have a stop block.
 func steeredConfig(t *testing.T, attributes string, change ...func(*config.Rollout)) *config.Config {
 	t.Helper()
-	text := "listener \"web\" {\n  address = \"tcp://127.0.0.1:0\"\n  sharing = \"generation\"\n}\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n  stop { drain = \"0s\" }\n" + attributes + "\n}\n"
+	if !strings.Contains(attributes, "stop {") {
+		attributes += "\nstop { drain = \"0s\" }"
+	}
+	text := "listener \"web\" {\n  address = \"tcp://127.0.0.1:0\"\n  sharing = \"generation\"\n}\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n" + attributes + "\n}\n"
 	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
