@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	handed "github.com/seed-da40d5ac/supervise/fdpass/worker"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
@@ -112,6 +113,8 @@ func beWorker(role string, args []string) int {
 		return beWorker("say", []string{"READY=1"})
 	case "store":
 		return storeSome()
+	case "rude":
+		return serveRudely(args[0])
 	case "census":
 		censusOf(args[0], args[1])
 	case "touch":
@@ -219,6 +222,30 @@ func serve(ails func() string) int {
 		return 1
 	}
 	return 0
+}
+
+// serveRudely takes its time for each request, and knows nothing of an end: a signal ends it in the middle.
+func serveRudely(pause string) int {
+	d, err := time.ParseDuration(pause)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	l, err := handed.Listener("web")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	if err := handed.Ready(); err != nil {
+		fmt.Println(err)
+	}
+	answer := fmt.Sprintf("%s %d", os.Getenv("SUPERVISE_GENERATION"), os.Getpid())
+	err = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(d)
+		_, _ = io.WriteString(w, answer)
+	}))
+	fmt.Println(err)
+	return 1
 }
 
 // censusOf prints how many connections a process has at a port.
