@@ -191,7 +191,10 @@ service "app" {
   handoff   = ["adopt"]
   user      = "nobody"
   oom_score_adjust = -5
-  limits { nofile = 5000 }
+  limits {
+    nofile     = 5000
+    memory_max = "1GiB"
+  }
 }
 service "plain" {
   command   = ["true"]
@@ -209,7 +212,8 @@ service "plain" {
 	web, app := []string{`listener "web" (` + cfg.Listeners[0].Where + `)`}, []string{`service "app" (` + cfg.Services[0].Where + `)`}
 	for name, pair := range map[string][2][]string{
 		"steering": {n.Steer, web}, "fast open": {n.FastOpen, web}, "CAP_NET_ADMIN": {n.NetworkAdmin, web}, "users": {n.Users, app},
-		"adopting": {n.Adopt, app}, "adopted as others": {n.AdoptUsers, app}, "resources": {n.Resources, app}, "low ports": {n.portsBelow(1024), web},
+		"adopting": {n.Adopt, app}, "adopted as others": {n.AdoptUsers, app}, "memory": {n.Controllers["memory"], app}, "cpu": {n.Controllers["cpu"], nil},
+		"groups": {n.groups(), app}, "resources": {n.Resources, app}, "low ports": {n.portsBelow(1024), web},
 	} {
 		if !slices.Equal(pair[0], pair[1]) {
 			t.Errorf("%s: %v, expected %v", name, pair[0], pair[1])

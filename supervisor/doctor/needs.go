@@ -79,6 +79,11 @@ func (n *Needs) service(s *config.Service) {
 	if s.OOMScoreAdjust != nil && *s.OOMScoreAdjust < 0 {
 		n.Resources = append(n.Resources, by)
 	}
+	for name, asked := range map[string]bool{"memory": s.Max.Memory > 0, "cpu": s.Max.CPU > 0, "pids": s.Max.PIDs > 0} {
+		if asked {
+			n.Controllers[name] = append(n.Controllers[name], by)
+		}
+	}
 	for _, limit := range s.Limits {
 		if limit.Resource == "nofile" {
 			n.NoFiles = append(n.NoFiles, Amount[uint64]{limit.Hard, by})
