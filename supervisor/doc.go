@@ -29,6 +29,10 @@
 // The socket of a listener may come from another program (registry, take.go), and go to others: serve blocks (package broker) and whoever
 // asks over the control socket. A serve block's own socket is a listener of the registry like the others.
 //
+// A program that knows nothing of its listeners is given none: it asks, by bind(2) and listen(2), and answer.go answers with the sockets of its
+// leases (package adopt). What it asks by is held by the keeper like all else that is held for a process, so that a question outlives
+// the manager that was to answer it.
+//
 // A service reaches processes through the interface runner, whose real form is host, and sockets through leases of the registry, with
 // which it can use them but not close them.
 //
@@ -47,5 +51,6 @@
 //	host.go child.go ready.go hook.go lines.go   processes: what they are given, how they are heard
 //	channels.go served.go store.go  what a handoff may need beside sockets: words of readiness, sockets to ask at, descriptors for later workers
 //	layout.go identity.go plan.go   what a worker will be given, worked out without starting anything
+//	adopted.go answer.go planadopt.go            programs that know nothing of their listeners
 //	event.go report.go logs.go status.go         what is told to people and programs
 package supervisor
