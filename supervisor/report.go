@@ -210,9 +210,20 @@ func listenerStatus(l registry.Listener, cfg *config.Config) ListenerStatus {
 		}
 	}
 	return ListenerStatus{
-		Name: l.Name, Address: l.Address.String(), Sharing: l.Sharing, Queue: l.Queue, Held: l.Paused, Services: services, TakenFrom: l.TakenFrom,
+		Members: memberStatuses(l.Members),
+		Name:    l.Name, Address: l.Address.String(), Sharing: l.Sharing, Queue: l.Queue, Held: l.Paused, Services: services, TakenFrom: l.TakenFrom, Steering: l.Steering,
 		Backlog: Backlog{Configured: l.Backlog.Configured, Effective: l.Backlog.Effective},
 	}
+}
+
+func memberStatuses(members []registry.MemberStatus) []MemberStatus {
+	var list []MemberStatus
+	for _, m := range members {
+		list = append(list, MemberStatus{
+			Service: m.User.Service, Generation: m.User.Generation, Worker: m.Worker, Queue: m.Queue, Current: m.Current, Share: m.Share, Own: m.Own,
+		})
+	}
+	return list
 }
 
 func serveStatus(blocks []broker.Status) []ServeStatus {

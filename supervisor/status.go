@@ -28,6 +28,20 @@ type ListenerStatus struct {
 	Services []string `json:"services"`
 	// TakenFrom is who had it open before supervise, like "process 1234 (nginx)".
 	TakenFrom string `json:"taken_from,omitempty"`
+	// Steering is how the kernel is told which of several sockets gets a new connection, "ebpf" or "cbpf"; "" with sharing "all".
+	Steering string         `json:"steering,omitempty"`
+	Members  []MemberStatus `json:"members,omitempty"` // with sharing "generation" and "worker"
+}
+
+// MemberStatus is one of several sockets of a listener.
+type MemberStatus struct {
+	Service    string  `json:"service,omitempty"`    // whose it is; "" for nobody's: connections wait there for the next generation
+	Generation int     `json:"generation,omitempty"` // likewise
+	Worker     int     `json:"worker"`               // with sharing "worker"
+	Queue      int     `json:"queue"`                // connections established and not yet accepted; -1 where the kernel does not tell
+	Current    bool    `json:"current"`              // it gets new connections, other than as a canary
+	Share      float64 `json:"share"`                // of new connections, 0 to 1
+	Own        bool    `json:"own,omitempty"`        // the worker's program has made it itself
 }
 
 // ServeStatus is one serve block.

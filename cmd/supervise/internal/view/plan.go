@@ -108,6 +108,9 @@ func (l PlanListener) text(p Paint) string {
 	if l.Limit > 0 {
 		t.Row(" ", p.Faint("backlog"), l.backlog(p))
 	}
+	if text := l.sharing(); text != "" {
+		t.Row(" ", p.Faint("sharing"), text)
+	}
 	if l.TakeFrom != "" {
 		t.Row(" ", p.Faint("taken from"), Clean(l.TakeFrom))
 	}

@@ -43,13 +43,13 @@ func head(p Paint, names ...string) []string {
 
 func listeners(s supervisor.Status, p Paint) *Table {
 	t := &Table{}
-	t.Row(head(p, "LISTENER", "ADDRESS", "BACKLOG", "QUEUE", "HELD", "SERVICES")...)
+	t.Row(head(p, "LISTENER", "ADDRESS", "BACKLOG", "QUEUE", "HELD", "SERVICES", "NEW CONNECTIONS")...)
 	for _, l := range s.Listeners {
 		held := ""
 		if l.Held {
 			held = p.Warn("held")
 		}
-		t.Row(p.Bold(l.Name), l.Address, backlog(l.Backlog, p), queue(l, p), held, strings.Join(l.Services, ", "))
+		t.Row(p.Bold(l.Name), l.Address, backlog(l.Backlog, p), queue(l, p), held, strings.Join(l.Services, ", "), steering(l))
 	}
 	return t
 }

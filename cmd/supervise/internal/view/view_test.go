@@ -50,6 +50,9 @@ func busy() supervisor.Status {
 			{Name: "short", Address: "tcp4://0.0.0.0:9", Backlog: supervisor.Backlog{Configured: 9999, Effective: 128}, Queue: 128, Held: true, Services: []string{"api"}},
 			{Name: "max", Address: "unix:///run/x.sock", Backlog: supervisor.Backlog{Configured: 0, Effective: 4096}, Queue: 3},
 			{Name: "dns", Address: "udp://[::]:53", Backlog: supervisor.Backlog{Effective: -1}, Queue: -1},
+			{Name: "own", Address: "tcp://[::]:81", Backlog: supervisor.Backlog{Configured: 5, Effective: 5}, Steering: "ebpf", Members: []supervisor.MemberStatus{
+				{Service: "app", Generation: 2, Current: true, Share: 0.475}, {Service: "app", Generation: 2, Worker: 1, Current: true, Share: 0.475}, {Service: "app", Generation: 3, Share: 0.05}, {Generation: 0}}},
+			{Name: "free", Address: "tcp://[::]:82", Backlog: supervisor.Backlog{Configured: 5, Effective: 5}, Steering: "cbpf", Members: []supervisor.MemberStatus{{Current: true, Share: 1}}},
 		},
 		Services: []supervisor.ServiceStatus{
 			{Name: "app", State: "rolling-out", Generation: 2, Restarts: 3, Workers: []supervisor.WorkerStatus{
@@ -88,6 +91,8 @@ func TestPlan(t *testing.T) {
 			{Name: "cut", Address: "tcp://[::]:8081", Backlog: supervisor.Backlog{Configured: 9999, Effective: 4096}, Limit: 4096},
 			{Name: "max", Address: "tcp://[::]:8082", Backlog: supervisor.Backlog{Effective: 4096}, Limit: 4096},
 			{Name: "dns", Address: "udp://[::]:53", Backlog: supervisor.Backlog{Effective: -1}},
+			{Name: "own", Address: "tcp://[::]:81", Sharing: "generation", Backlog: supervisor.Backlog{Configured: 64, Effective: 64}, Limit: 4096},
+			{Name: "each", Address: "tcp://[::]:82", Sharing: "worker", Backlog: supervisor.Backlog{Configured: 64, Effective: 64}, Limit: 4096},
 		},
 		Services: []PlanService{
 			{Name: "app", Handoff: []string{"systemd", "einhorn"}, Strategy: "overlap", Ready: "auto", Timeout: "30s", Stop: "SIGTERM", Ending: "30s",
