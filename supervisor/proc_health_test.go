@@ -34,7 +34,7 @@ func (r *rig) ail(generation, why string) {
 	if why == "" {
 		err = os.Remove(filepath.Join(r.dir, "ill."+generation))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		r.t.Fatal(err)
 	}
 }
