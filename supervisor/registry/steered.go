@@ -123,7 +123,11 @@ func (r *Registry) resteer(h *held) error {
 		}
 		return fmt.Errorf("cannot steer connections of listener %q: %w", h.name, err)
 	}
+	before := h.steered.choice
 	h.steered.choice = c
+	if before.Probes, c.Probes = nil, nil; reflect.DeepEqual(c, before) {
+		return nil // a check comes or goes: that is not kept, and nothing to tell
+	}
 	r.dirty = true
 	r.log.Debug("listener steered", "listener", h.name, "to", c.Current, "canary", c.Canary, "share", c.Share)
 	r.tidy(h)
