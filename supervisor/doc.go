@@ -44,6 +44,7 @@
 //	rollout.go promote.go           overlap, replace, rolling; promotion and rollback
 //	canary.go reserve.go byhand.go steer.go      who gets new connections: canaries, the generation that is kept, what people say
 //	life.go phase.go worker.go      one worker, from its start to its end
+//	health.go check.go ask.go probe.go      whether it is well while it serves, asked of the very worker
 //	drain.go census.go              its connections: how many there are, and when the last one is gone
 //	generation.go backoff.go        its place between workers before and after it
 //	state.go save.go extra.go library.go         what is saved of it, and when

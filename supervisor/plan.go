@@ -29,6 +29,8 @@ type WorkerPlan struct {
 	Adopts []PlannedAdoption `json:"adopts,omitempty"`
 	// Parent says what stands between the keeper and the worker; "" for nothing.
 	Parent string `json:"parent,omitempty"`
+	// Checks are those of its health, a line each.
+	Checks []string `json:"checks,omitempty"`
 	// Warnings are what goes wrong with its handoff, a sentence each.
 	Warnings []string `json:"warnings,omitempty"`
 	// Notes are what its program wants of its own configuration, likewise.
@@ -80,6 +82,7 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
 		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
 		Limits: limitTexts(s.service), Serves: plannedSockets(l), Adopts: l.adoptions(s), Parent: l.parentText(),
+		Checks:   l.checks(s),
 		Warnings: warnings(s, l, around), Notes: l.notes(s, around),
 	}, nil
 }

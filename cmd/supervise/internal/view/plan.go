@@ -175,7 +175,7 @@ func (s PlanService) text(p Paint) string {
 // sameWorker is whether two workers differ in nothing but variables that hold their own number.
 func sameWorker(a, b supervisor.WorkerPlan) bool {
 	return slices.Equal(a.Command, b.Command) && a.Directory == b.Directory && a.User == b.User && slices.Equal(a.Files, b.Files) &&
-		a.Parent == b.Parent && slices.Equal(a.Adopts, b.Adopts) && slices.Equal(a.Warnings, b.Warnings) && slices.Equal(a.Notes, b.Notes)
+		a.Parent == b.Parent && slices.Equal(a.Adopts, b.Adopts) && slices.Equal(a.Checks, b.Checks) && slices.Equal(a.Warnings, b.Warnings) && slices.Equal(a.Notes, b.Notes)
 }
 
 // worker shows one, and how many more are like it.
@@ -212,6 +212,9 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 	}
 	if w.Parent != "" {
 		t.Row("   ", p.Faint("parent"), w.Parent)
+	}
+	for _, check := range w.Checks {
+		t.Row("   ", p.Faint("health"), Clean(check))
 	}
 	for _, e := range w.Env {
 		t.Row("   ", p.Faint("env"), Clean(e))
