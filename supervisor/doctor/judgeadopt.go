@@ -74,9 +74,6 @@ func steering(f Facts, n Needs) Finding {
 
 func waiting(f Facts, n Needs) Finding {
 	finding := Finding{Name: "waiting connections", Level: OK, Value: "move on when a socket of a generation is closed", NeededBy: n.Steer}
-	if f.Extended == "" && f.Migrate == "" && f.Sysctl["net.ipv4.tcp_migrate_req"] == "1" {
-		return finding
-	}
 	if f.Migrate != "" {
 		finding.Level, finding.Value = Limited, strings.TrimSuffix(f.Migrate, ".")
 		finding.Cost = "Before a generation's socket is closed, supervise waits until nothing waits at it; what still does after a while is reset."

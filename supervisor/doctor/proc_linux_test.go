@@ -131,3 +131,14 @@ func TestCapabilities(t *testing.T) {
 		}
 	}
 }
+
+func FuzzHideProc(f *testing.F) {
+	for _, seed := range []string{"", "\n", "22 1 0:20 / /proc rw,relatime - proc proc rw,hidepid=2\n", "1 2 3 4 /proc 6 hidepid="} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if value := hideProc(text); !strings.Contains(text, value) {
+			t.Errorf("%q in %q", value, text)
+		}
+	})
+}
