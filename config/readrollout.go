@@ -59,15 +59,16 @@ func (n *node) readCanary(service *Service) {
 func ParseShare(text string) (float64, error) {
 	number, percent := strings.CutSuffix(text, "%")
 	share, err := strconv.ParseFloat(number, 64)
+	share /= 100
 	switch {
 	case err == nil && !percent:
 		return 0, &refusal{value: shorten(text), cause: "it has no %", advice: fmt.Sprintf("write %q", number+"%")}
 	case err != nil || strings.Trim(number, "0123456789.") != "":
 		return 0, &refusal{value: shorten(text), cause: "it is no share", advice: `write for example "5%"`}
-	case share <= 0 || share >= 100:
+	case share <= 0 || share >= 1:
 		return 0, &refusal{value: text, cause: "it is out of range", advice: "it is more than 0% and less than 100%"}
 	}
-	return share / 100, nil
+	return share, nil
 }
 
 func asShare(v cty.Value) (float64, *refusal) {

@@ -290,3 +290,35 @@ func TestProcRollbackConfiguration(t *testing.T) {
 		t.Errorf("status %+v, kept %+v", st, st.Kept)
 	}
 }
+
+// TestProcExchangeInterrupted has the manager end when an exchange is saved and the kernel may not know of it: the next one tells the kernel,
+// and status says the same as the answers.
+func TestProcExchangeInterrupted(t *testing.T) {
+	r := newRig(t, steered(` keep_old = "1h" `)).started()
+	if err := r.restart("app"); err != nil {
+		t.Fatal(err)
+	}
+	address, a := r.address("web"), &aim{}
+	s, end := open(address, a, 4)
+	for i := range 4 {
+		m := r.m
+		r.interrupt(func(call string) bool { return call == "save "+stateName("app") }, func() {
+			if i%2 == 0 {
+				_ = m.Rollback(t.Context(), "app", nil)
+			} else {
+				_ = m.Promote(t.Context(), "app", false, nil)
+			}
+		})
+		st := r.status().Services[0]
+		if want := 1 + i%2; st.Generation != want || st.Kept == nil || st.Kept.Generation != 3-want {
+			t.Errorf("interruption %d: status %+v, kept %+v", i, st, st.Kept)
+		}
+		if answer, err := get(address); err != nil || !strings.HasPrefix(answer, fmt.Sprint(st.Generation, " ")) {
+			t.Errorf("interruption %d: %q of generation %d, %v", i, answer, st.Generation, err)
+		}
+	}
+	end()
+	if len(s.failures) > 0 {
+		t.Errorf("failures %v", s.failures)
+	}
+}
