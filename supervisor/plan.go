@@ -89,7 +89,7 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 
 // warnings are what will go wrong with a worker.
 func warnings(s spec, l layout, around surroundings) []string {
-	list := append(l.traps(s, around), l.adoptTraps()...)
+	list := append(l.traps(s, around), l.adoptTraps(s)...)
 	if missing := limitsHere(s.service); missing != "" {
 		list = append(list, missing)
 	}

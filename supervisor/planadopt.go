@@ -1,9 +1,12 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed-da40d5ac/supervise/config"
+	"github.com/seed-da40d5ac/supervise/fdpass/steer"
 	"github.com/seed-da40d5ac/supervise/supervisor/adopt"
 )
 
@@ -43,13 +46,20 @@ func likelyMode(l *config.Listener) (mode, what string) {
 	return string(adopt.Own), fmt.Sprintf("the program's own becomes the socket of its %s; where it is multipath TCP, as Go's are, it gets one in its place", l.Sharing)
 }
 
-// adoptTraps is what this system or user lacks.
-func (l layout) adoptTraps() []string {
+// adoptTraps is what this system or user lacks for a program that binds by itself.
+func (l layout) adoptTraps(s spec) (traps []string) {
 	if !l.handoff.Adopt {
 		return nil
 	}
 	if err := adopt.Supported(); err != nil {
-		return []string{err.Error()}
+		traps = append(traps, err.Error())
 	}
-	return nil
+	own := slices.ContainsFunc(s.service.Listeners, func(name string) bool {
+		l := s.all.Listener(name)
+		return l != nil && l.Sharing != "all"
+	})
+	if can := steer.Detect(); own && can.Best() == steer.None {
+		traps = append(traps, fmt.Sprintf("new connections cannot be sent to the current generation alone: %v", errors.Join(can.Extended, can.Classic)))
+	}
+	return traps
 }
