@@ -187,6 +187,5 @@
 //	  listeners = ["web"]
 //	}
 //
-// Known and refused, "not supported yet": metrics; memory_max, cpu_max and pids_max of
-// limits; pingora and systemfd of handoff.
+// Known and refused, "not supported yet": metrics; pingora and systemfd of handoff.
 package config

@@ -49,6 +49,7 @@
 //	generation.go backoff.go        its place between workers before and after it
 //	state.go save.go extra.go library.go         what is saved of it, and when
 //	left.go takeover.go settle.go restore.go resume.go inherit.go rebuild.go   going on from an earlier manager
+//	groups.go grouped.go            the control group of each worker, and its limits
 //	host.go child.go ready.go hook.go lines.go   processes: what they are given, how they are heard
 //	channels.go served.go store.go  what a handoff may need beside sockets: words of readiness, sockets to ask at, descriptors for later workers
 //	layout.go identity.go plan.go   what a worker will be given, worked out without starting anything

@@ -31,6 +31,7 @@ var arrows = map[string]arrow{
 	"fdpass/worker":                      {[]string{"fdpass/dialect"}, []string{"golang.org/x/sys"}},
 	"supervisor/stage":                   {[]string{"supervisor/adopt"}, []string{"golang.org/x/sys"}},
 	"supervisor/cgroup":                  {nil, []string{"golang.org/x/sys"}},
+	"supervisor/cgroup/cgrouptest":       {nil, []string{"golang.org/x/sys"}},
 	"supervisor/proctree":                {[]string{"supervisor/cgroup"}, []string{"golang.org/x/sys"}},
 	"supervisor/channel":                 {[]string{"fdpass", "fdpass/dialect"}, []string{"golang.org/x/sys"}},
 	"supervisor/notify":                  {[]string{"fdpass"}, []string{"golang.org/x/sys"}},

@@ -45,17 +45,19 @@ func whyNot(controller string) string {
 	return "the groups above it must pass it on: Delegate=yes in the unit of systemd, or cgroup.subtree_control"
 }
 
-// Enable lets the groups of the instance have the controllers. Where that is not possible with processes in the place, supervise's own
-// (root and what descends from it) move to a group of their own.
+// Enable lets the groups of the instance have the controllers. Supervise's own processes (root and what descends from it) leave the place
+// for a group of their own first, but where that is the root of all: with processes in it, the kernel refuses some controllers, and others
+// (cpu, pids) would make of it a group for threads, in whose groups nothing can be started.
 func (i *Instance) Enable(controllers []string, root int) error {
 	if err := i.place.Offers(controllers); err != nil {
 		return err
 	}
-	err := i.place.group.passOn(controllers)
-	if errors.Is(err, unix.EBUSY) && !i.place.root {
-		if err = i.place.vacate(root); err == nil {
-			err = i.place.group.passOn(controllers)
-		}
+	var err error
+	if !i.place.root {
+		err = i.place.vacate(root)
+	}
+	if err == nil {
+		err = i.place.group.passOn(controllers)
 	}
 	if err == nil {
 		err = i.group.passOn(controllers)
@@ -86,9 +88,6 @@ const rounds = 20
 // vacate moves our processes into the leaf. It moves none if a stranger is among them: nothing would be won.
 func (p *Place) vacate(root int) error {
 	dir := filepath.Join(p.group.dir, leaf)
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
 	for range rounds {
 		pids := p.group.words("cgroup.procs")
 		if len(pids) == 0 {
@@ -99,6 +98,9 @@ func (p *Place) vacate(root int) error {
 			if !descends(pid, root) {
 				return fmt.Errorf("process %d (%s) is in group %q, too: start supervise in a group of its own", pid, nameOf(pid), p.group.path)
 			}
+		}
+		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
 		}
 		for _, pid := range pids {
 			if err := writeFile(filepath.Join(dir, "cgroup.procs"), pid); err != nil && !errors.Is(err, unix.ESRCH) {

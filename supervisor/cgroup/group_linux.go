@@ -23,6 +23,9 @@ func At(path string) (*Group, error) {
 	return &Group{path: path, dir: dir}, nil
 }
 
+// Create makes the group anew, in one that is there. The caller removes it.
+func (g *Group) Create() error { return os.Mkdir(g.dir, 0o755) }
+
 // PathOf is the group of a process, alive or not yet reaped.
 func PathOf(pid int) (string, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")

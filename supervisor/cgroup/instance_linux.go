@@ -137,7 +137,7 @@ func (i *Instance) Make(name string, l Limits) (*Group, error) {
 			full += "-" + strconv.Itoa(n)
 		}
 		g := &Group{path.Join(i.group.path, full), filepath.Join(i.group.dir, full)}
-		err := os.Mkdir(g.dir, 0o755)
+		err := g.Create()
 		if errors.Is(err, fs.ErrExist) {
 			continue // something in it has not ended
 		}
@@ -156,6 +156,7 @@ func (i *Instance) Make(name string, l Limits) (*Group, error) {
 // Clear removes the groups that keep does not name by their path, and kills what is in them. It returns how many processes that were.
 func (i *Instance) Clear(keep map[string]bool, timeout time.Duration) (killed int, err error) {
 	entries, err := os.ReadDir(i.group.dir)
+	err = ignoreGone(err)
 	for _, e := range entries {
 		g := &Group{path.Join(i.group.path, e.Name()), filepath.Join(i.group.dir, e.Name())}
 		if !e.IsDir() || keep[g.path] {

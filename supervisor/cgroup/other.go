@@ -49,6 +49,9 @@ func (i *Instance) Clear(map[string]bool, time.Duration) (int, error) { return 0
 // At is not supported on this system.
 func At(string) (*Group, error) { return nil, errSystem }
 
+// Create is not supported on this system.
+func (g *Group) Create() error { return errSystem }
+
 // PathOf is not supported on this system.
 func PathOf(int) (string, error) { return "", errSystem }
 
