@@ -23,7 +23,8 @@ func (c *child) watch(soon bool) (end func()) {
 	return cancel
 }
 
-// repeat makes the checks of one kind until ctx ends. What they find is told when it is bad, or was bad before. The second check is made
+// repeat makes the checks of one kind until ctx ends. What they find is told when it is bad, or was bad before; that a listener
+// is held is no finding. The second check is made
 // at a time of chance within the interval, so that workers that became ready together are not asked together for ever.
 func (c *child) repeat(ctx context.Context, kind string, soon bool) {
 	select {
@@ -40,6 +41,10 @@ func (c *child) repeat(ctx context.Context, kind string, soon bool) {
 		output, err := c.check(ctx, kind)
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errHeld) {
+			pause = every
+			continue
 		}
 		if err != nil || !good {
 			c.tell(happening{kind: checked, name: kind, err: err, output: output})

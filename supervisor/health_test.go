@@ -248,3 +248,26 @@ func TestWatchdogVariables(t *testing.T) {
 		t.Errorf("%v, %v", l.env, err)
 	}
 }
+
+// TestCanaryIsIll: a canary that fails its checks loses its share before anything else happens.
+func TestCanaryIsIll(t *testing.T) {
+	r := &fakeRunner{behave: func(spec, int) manners { return manners{drain: time.Second} }}
+	onSteered(t, steeredConfig(t, checkedByHTTP, canaryFor(0.5, time.Hour)), r, func(b *bench, k *kernel) {
+		b.booted(k)
+		done := b.restart()
+		time.Sleep(time.Minute)
+		b.wantTold(k) // no share before a check has been good
+		r.process(1).finds("http", nil)
+		b.wantTold(k, "canary 2 0.5")
+		r.process(1).finds("http", errIll)
+		b.wantTold(k)
+		r.process(1).finds("http", errIll)
+		synctest.Wait()
+		if told := k.told(); len(told) == 0 || told[0] != "canary 2 0" {
+			t.Errorf("the kernel was told %q", told)
+		}
+		if err := <-done; err == nil || !strings.Contains(err.Error(), "503 Service Unavailable") {
+			t.Errorf("restart: %v", err)
+		}
+	})
+}

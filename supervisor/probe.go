@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ func (c *child) dial(ctx context.Context, network, address string) (net.Conn, er
 		return nil, err
 	}
 	port, err := strconv.ParseUint(number, 10, 16)
-	if err != nil || !c.steers(uint32(port)) {
+	if err != nil || !c.listensAt(uint32(port)) {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
@@ -58,25 +59,29 @@ func reached(ip netip.Addr) netip.Addr {
 	return ip
 }
 
-// steers is whether a steered listener of the worker has that port.
-func (c *child) steers(port uint32) bool {
-	for _, l := range c.spec.leases {
-		if a := l.Address(); a.Port == port && strings.HasPrefix(a.Network, "tcp") && l.Sharing() != "all" {
-			return true
-		}
-	}
-	return false
+// listensAt is whether a listener of the worker has that port.
+func (c *child) listensAt(port uint32) bool {
+	return slices.ContainsFunc(c.spec.leases, func(l *registry.Lease) bool {
+		a := l.Address()
+		return a.Port == port && strings.HasPrefix(a.Network, "tcp")
+	})
 }
 
+// errHeld says that nobody gets through to a listener, so that no check can tell how a worker does.
+var errHeld = errors.New("the listener is held (supervise release ends that)")
+
 func (c *child) dialIP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-	name := c.listenerAt(to)
-	if name == "" {
+	lease := c.listenerAt(to)
+	switch {
+	case lease != nil && lease.Socket().Paused():
+		return nil, errHeld
+	case lease == nil || lease.Sharing() == "all":
 		return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
 	}
 	end := func() {}
 	conn, err := fdpass.DialLocal(ctx, to, func(from netip.AddrPort) error {
 		end() // of an attempt that found itself at the other end
-		until, err := c.spec.probe(name, from)
+		until, err := c.spec.probe(lease.Name(), from)
 		if err == nil {
 			end = until
 		}
@@ -94,19 +99,19 @@ func (c *child) dialIP(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 }
 
 // listenerAt is the listener of the worker's to which the kernel would give a connection: that with the very address before one with the
-// wildcard; "" if there is none.
-func (c *child) listenerAt(to netip.AddrPort) string {
-	best, name := 0, ""
+// wildcard; nil if there is none.
+func (c *child) listenerAt(to netip.AddrPort) (lease *registry.Lease) {
+	best := 0
 	for _, l := range c.spec.leases {
 		only := false
 		if cfg := c.spec.all.Listener(l.Name()); cfg != nil && cfg.Options.IPv6Only != nil {
 			only = *cfg.Options.IPv6Only
 		}
 		if n := fits(l.Address(), only, to); n > best {
-			best, name = n, l.Name()
+			best, lease = n, l
 		}
 	}
-	return name
+	return lease
 }
 
 // fits says how well a listener's address fits the one that is connected to: 0 not at all, 1 as a wildcard, 2 as that very address.

@@ -118,3 +118,29 @@ func TestProcProbeWorker(t *testing.T) {
 		t.Errorf("pids %v, were %v; %v", after, before, err)
 	}
 }
+
+// TestProcHeld: nobody gets through to a listener that is held, so its workers are not taken for ill.
+func TestProcHeld(t *testing.T) {
+	r := newRig(t, moody).started()
+	r.awaitHealth("ok")
+	if err := r.m.Hold(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.m.find(t.Context(), "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan *child, 1)
+	s.look(func() { first <- s.current.slots[0].worker.proc.(*child) })
+	c := <-first
+	if _, err := c.check(t.Context(), "http"); !errors.Is(err, errHeld) {
+		t.Errorf("a check found %v", err)
+	}
+	if err := r.m.Release(t.Context(), "web"); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.check(t.Context(), "http"); err != nil {
+		t.Error(err)
+	}
+	r.awaitHealth("ok")
+}
