@@ -125,7 +125,7 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestProcConnectionsOfOthers: what an ordinary user may not look at is unknown, and not none. It sees that a listener has no connection at all.
+// TestProcConnectionsOfOthers: what an ordinary user, or root in a container, may not look at is unknown, and not none. They see that a listener has no connection at all.
 func TestProcConnectionsOfOthers(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can be two users")
@@ -135,9 +135,12 @@ func TestProcConnectionsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	asNobody := func() string {
-		c := exec.Command("/proc/self/exe", "worker", "census", strconv.Itoa(os.Getpid()), strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-		c.Env, c.SysProcAttr = []string{}, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	question := []string{"worker", "census", strconv.Itoa(os.Getpid()), strconv.Itoa(l.Addr().(*net.TCPAddr).Port)}
+	nobody := exec.Command("/proc/self/exe", question...)
+	nobody.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	contained := exec.Command("setpriv", append([]string{"--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace", os.Args[0]}, question...)...)
+	told := func(by *exec.Cmd) string {
+		c := &exec.Cmd{Path: by.Path, Args: by.Args, SysProcAttr: by.SysProcAttr, Env: []string{}}
 		out, err := c.Output()
 		if err != nil {
 			t.Fatal(err)
@@ -145,8 +148,10 @@ func TestProcConnectionsOfOthers(t *testing.T) {
 		lines := strings.Fields(string(out))
 		return lines[len(lines)-1]
 	}
-	if got := asNobody(); got != "0" {
-		t.Errorf("%s connections at a listener without, want 0", got)
+	for _, by := range []*exec.Cmd{nobody, contained} {
+		if got := told(by); got != "0" {
+			t.Errorf("%s: %s connections at a listener without, want 0", by.Path, got)
+		}
 	}
 	client, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
@@ -158,8 +163,10 @@ func TestProcConnectionsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	if got := asNobody(); got != strconv.Itoa(unknown) {
-		t.Errorf("%s connections of another user's process, want %d", got, unknown)
+	for _, by := range []*exec.Cmd{nobody, contained} {
+		if got := told(by); got != strconv.Itoa(unknown) {
+			t.Errorf("%s: %s connections, want %d", by.Path, got, unknown)
+		}
 	}
 }
 

@@ -23,7 +23,13 @@ func held(pid int) ([]uint64, error) {
 		names, err := dir.Readdirnames(512)
 		for _, name := range names {
 			n, err := unix.Readlinkat(int(dir.Fd()), name, buf)
-			if inode, ok := socketInode(string(buf[:max(n, 0)])); err == nil && ok { // it may be closed by now
+			if err == unix.ENOENT {
+				continue // it has been closed meanwhile
+			}
+			if err != nil { // with CAP_DAC_OVERRIDE alone the names can be read, and not what they are of
+				return nil, err
+			}
+			if inode, ok := socketInode(string(buf[:n])); ok {
 				inodes = append(inodes, inode)
 			}
 		}
