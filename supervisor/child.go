@@ -48,6 +48,9 @@ type child struct {
 	between *stage.Parent // what it was started with between the keeper and itself; nil: nothing
 
 	main int // pid of the main process, after follow; owned by the service
+
+	signalled  atomic.Bool // it was sent a signal
+	background atomic.Bool // its first process has ended, and left another
 }
 
 // run is the life of the process.
@@ -110,6 +113,9 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 		c.watchReady(ctx)
 	}
 	exit, err := c.host.keeper.Wait(c.process.ID)
+	if err == nil {
+		c.awaitBackground(exit)
+	}
 	cancel()
 	_ = c.host.keeper.Kill(c.process.ID) // what is left of its process tree
 	c.hearOut()
@@ -261,6 +267,10 @@ func (c *child) descriptors(k *kit) error {
 
 // signal implements process.
 func (c *child) signal(sig syscall.Signal) error {
+	c.signalled.Store(true)
+	if c.background.Load() {
+		return c.signalBackground(sig)
+	}
 	err := c.host.keeper.Signal(c.process.ID, c.parent().Address(sig))
 	if errors.Is(err, os.ErrProcessDone) {
 		return nil // its exit is on the way to the service
