@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor"
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 	"github.com/seed-da40d5ac/supervise/supervisor/drill"
 )
 
@@ -25,6 +26,7 @@ type server struct {
 	port          int      // the one that is written there
 	path          string   // what to ask for; "" to connect only
 	mode          string   // how its socket becomes supervise's
+	group         bool     // it goes into the background, where only a control group finds it
 }
 
 var servers = []server{
@@ -38,6 +40,7 @@ var servers = []server{
 	{name: "go", program: "go", install: "golang", build: []string{"CGO_ENABLED=0 go build -o bin/go main.go"}, port: 8157, path: "/", mode: "inject"},
 	{name: "epoll", program: "cc", install: "gcc libc6-dev", build: []string{"mkdir bin && cc -O2 -Wall -Wextra -Werror -static -o bin/epoll server.c"}, port: 8158, path: "/", mode: "own"},
 	{name: "blocking", program: "cc", install: "gcc libc6-dev", build: []string{"mkdir bin && cc -O2 -Wall -Wextra -Werror -o bin/blocking server.c"}, port: 8159, path: "/", mode: "own"},
+	{name: "daemon", program: "nginx", install: "nginx-light", port: 8160, path: "/", mode: "own", group: true},
 }
 
 // TestProcLegacy restarts every server under load. All are killed by SIGKILL, and no connection is lost.
@@ -49,6 +52,9 @@ func TestProcLegacy(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			require(t, s.program, s.install)
+			if s.group {
+				requireGroups(t)
+			}
 			site := run(t, s)
 			if w := site.worker(s.name, isReady); len(w.Adopted) != 1 || w.Adopted[0] != (supervisor.AdoptedStatus{Listener: "web", Mode: s.mode}) || w.NotIntercepted != "" {
 				t.Fatalf("worker %+v", w)
@@ -96,6 +102,17 @@ func TestServers(t *testing.T) {
 		if text, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(text), "# ") {
 			t.Errorf("%s does not begin with a line that says what it is (%v)", file, err)
 		}
+	}
+}
+
+func requireGroups(t *testing.T) {
+	t.Helper()
+	switch _, err := cgroup.Find(); {
+	case err == nil:
+	case os.Getenv("SUPERVISE_REQUIRE_ALL") != "":
+		t.Fatal(err)
+	default:
+		t.Skip(err)
 	}
 }
 
