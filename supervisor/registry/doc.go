@@ -17,6 +17,18 @@
 // socket is opened, and the kernel refuses that where somebody is in the way. The path of a unix socket becomes ours with the Commit and
 // not before, since a change that is given up must not touch it.
 //
+// # Several sockets at one address
+//
+// With sharing "generation" or "worker" a listener has members: sockets with SO_REUSEPORT, of which package steer tells the kernel who gets a
+// new connection. The first is open from the Commit on and belongs to nobody; the first generation takes it (Lease.Open), later ones get
+// their own. New connections go to the members of the generation that was promoted last, rather to those whose workers are up; where it has
+// none, to those that belong to nobody, else to whom they went before. Rest opens a member for nobody, at which clients wait and which the next
+// generation takes. When the last lease of a generation ends its members belong to nobody, and are closed if others get the new
+// connections: at once where the kernel moves those who wait, else when nobody waits or some seconds have passed. One member always stays.
+//
+// The order in which members listen is the kernel's numbering. It is in the ledger, with those that are being opened or closed: what a later
+// process finds that does not listen has left, or never came, and the last one has taken its place.
+//
 // # What a worker does to a shared socket
 //
 // Every holder of a socket can change it for all others: listen(2) again with another backlog, shutdown(2) it, set or
