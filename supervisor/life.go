@@ -268,13 +268,6 @@ func (s *service) lost(w *worker, was phase, h happening, output []string) {
 	s.restart(w, reason, output)
 }
 
-// blame is why the service is degraded. It is not by a generation that only waits for its turn.
-func (s *service) blame(g *generation, reason string) {
-	if !s.isReserve(g) {
-		s.reason = reason
-	}
-}
-
 // giveUp leaves a slot empty whose worker failed, as restart.when wants it.
 func (s *service) giveUp(w *worker, reason string, output []string) {
 	w.slot.finished = true

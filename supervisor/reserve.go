@@ -42,6 +42,13 @@ func (s *service) awaitExpiry(least time.Duration) {
 // isReserve is whether g only waits for its turn.
 func (s *service) isReserve(g *generation) bool { return s.reserve != nil && s.reserve.gen == g }
 
+// blame is why the service is degraded. It is not by a generation that only waits for its turn.
+func (s *service) blame(g *generation, reason string) {
+	if !s.isReserve(g) {
+		s.reason = reason
+	}
+}
+
 // dismiss retires the reserve, if there is one that is not being retired.
 func (s *service) dismiss() {
 	v := s.reserve

@@ -25,7 +25,7 @@ func TestKeepOld(t *testing.T) {
 		if d := cmp.Diff(map[string]int{"ready.1": 1, "ready.2": 1}, b.live()); d != "" {
 			t.Error(d)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if st := b.status(); st.Kept == nil || !st.Kept.Until.IsZero() || st.State != "running" {
 			t.Errorf("status %+v, kept %+v", st, st.Kept)
 		}
@@ -134,7 +134,7 @@ func TestReserveGoesFirst(t *testing.T) {
 		if st := b.status(); st.Newest != 2 || len(st.Waiting) != 1 {
 			t.Errorf("status %+v", st)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		b.wants(again, nil)
 		b.generation(3)
 		if d := cmp.Diff(map[string]int{"ready.2": 1, "ready.3": 1}, b.live()); d != "" {

@@ -123,7 +123,7 @@ func modelAttributes(strategy, when string, workers int, random *rand.Rand) stri
 
 // step does one thing.
 func (m *model) step(strategy, when string) {
-	if strategy == steeredModel && m.random.IntN(4) == 0 {
+	if often := map[bool]int{true: 4, false: 20}[strategy == steeredModel]; m.random.IntN(often) == 0 {
 		m.stepByHand()
 		return
 	}
@@ -160,7 +160,7 @@ func (m *model) step(strategy, when string) {
 	}
 }
 
-// stepByHand does one thing that only a steered service can do. None of them starts or stops the service.
+// stepByHand does one thing that is more to a steered service than to others. None of them starts or stops the service.
 func (m *model) stepByHand() {
 	verbs := map[string]func(*service, chan error){
 		"promote":  func(s *service, c chan error) { s.promoteNow(false, c) },

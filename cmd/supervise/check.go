@@ -107,6 +107,12 @@ func planService(s *config.Service, workers []supervisor.WorkerPlan) view.PlanSe
 		Name: s.Name, Where: s.Where, Preset: s.Preset, Handoff: append([]string{}, s.Handoff...), Strategy: s.Rollout.Strategy, Ready: s.Ready.When, Timeout: s.Ready.Timeout.String(),
 		Stop: s.Stop.Signal, Ending: s.Stop.Timeout.String(), Workers: []supervisor.WorkerPlan{},
 	}
+	if c := s.Rollout.Canary; c != nil {
+		p.Canary = fmt.Sprintf("%.4g%% for %s", c.Share*100, c.For)
+	}
+	if s.Rollout.KeepOld > 0 {
+		p.KeepOld = s.Rollout.KeepOld.String()
+	}
 	if s.Stop.Drain > 0 {
 		p.Drain = s.Stop.Drain.String()
 	}

@@ -40,7 +40,9 @@ type PlanService struct {
 	Preset   string                  `json:"preset,omitempty"`
 	Handoff  []string                `json:"handoff"`
 	Strategy string                  `json:"strategy"`
-	Ready    string                  `json:"ready"` // when
+	Canary   string                  `json:"canary,omitempty"`   // "5% for 10m0s"; "" for none
+	KeepOld  string                  `json:"keep_old,omitempty"` // how long the generation before is kept; "" for not at all
+	Ready    string                  `json:"ready"`              // when
 	Timeout  string                  `json:"ready_timeout"`
 	Stop     string                  `json:"stop"`                 // signal
 	Drain    string                  `json:"stop_drain,omitempty"` // "" where stop does not wait for connections
@@ -155,12 +157,19 @@ func (s PlanService) text(p Paint) string {
 	if s.Preset != "" {
 		preset = "preset " + s.Preset + ", "
 	}
+	rollout := s.Strategy
+	if s.Canary != "" {
+		rollout += ", canary " + s.Canary
+	}
+	if s.KeepOld != "" {
+		rollout += ", old one kept for " + s.KeepOld
+	}
 	drain := ""
 	if s.Drain != "" {
 		drain = fmt.Sprintf("drain within %s, ", s.Drain)
 	}
 	fmt.Fprintf(&b, "service %s  %s%s, handoff %s, rollout %s, ready %s within %s, %sstop %s within %s\n",
-		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), cmp.Or(strings.Join(s.Handoff, "+"), "none"), s.Strategy, s.Ready, s.Timeout, drain, s.Stop, s.Ending)
+		p.Bold(s.Name), preset, count(len(s.Workers), "worker"), cmp.Or(strings.Join(s.Handoff, "+"), "none"), rollout, s.Ready, s.Timeout, drain, s.Stop, s.Ending)
 	for i := 0; i < len(s.Workers); {
 		alike := 1
 		for i+alike < len(s.Workers) && sameWorker(s.Workers[i], s.Workers[i+alike]) {
