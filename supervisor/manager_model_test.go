@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
@@ -85,7 +86,7 @@ func (c *crowd) act(random *rand.Rand) {
 	}
 	name := crowdNames[random.IntN(len(crowdNames))]
 	var err error
-	switch random.IntN(10) {
+	switch random.IntN(13) {
 	case 0, 1:
 		err = c.m.Restart(ctx, name, nil)
 	case 2:
@@ -101,6 +102,12 @@ func (c *crowd) act(random *rand.Rand) {
 		_, err = c.m.Status(ctx, nil)
 	case 8:
 		err = c.m.Signal(ctx, name, "KILL")
+	case 9:
+		err = c.m.Rollback(ctx, "a", nil)
+	case 10:
+		err = c.m.Promote(ctx, "a", random.IntN(2) == 0, nil)
+	case 11:
+		err = c.m.RestartCanary(ctx, "a", config.Canary{Share: 0.5, For: time.Duration(random.IntN(2)) * time.Millisecond}, nil)
 	default:
 		err = c.m.Logs(ctx, name, 10, false, func(output.Line) error { return nil })
 	}
@@ -113,15 +120,22 @@ func (c *crowd) act(random *rand.Rand) {
 func crowdConfig(random *rand.Rand) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "listener \"web\" {\n address = \"tcp://127.0.0.1:0\"\n backlog = %d\n}\n", 10+random.IntN(5))
+	if runtime.GOOS == "linux" {
+		text.WriteString("listener \"own\" {\n address = \"tcp://127.0.0.1:0\"\n sharing = \"generation\"\n}\n")
+	}
 	earlier := ""
 	for _, name := range crowdNames {
 		if random.IntN(4) == 0 {
 			continue
 		}
 		command := []string{"/bin/sleep", "/bin/sleep", "/bin/sleep", "DIR/nothing"}[random.IntN(4)]
-		fmt.Fprintf(&text, "service %q {\n command = [%q, \"1000\"]\n listeners = [\"web\"]\n workers = %d\n nice = %d\n", name, command, random.IntN(3), random.IntN(3))
+		listener, rollout := "web", fmt.Sprintf("strategy = %q", []string{"overlap", "replace", "rolling"}[random.IntN(3)])
+		if name == "a" && runtime.GOOS == "linux" {
+			listener, rollout = "own", []string{"", " keep_old = \"50ms\"", " keep_old = \"1h\"", "\n canary {\n share = \"5%\"\n for = \"1s\"\n }\n"}[random.IntN(4)]
+		}
+		fmt.Fprintf(&text, "service %q {\n command = [%q, \"1000\"]\n listeners = [%q]\n workers = %d\n nice = %d\n", name, command, listener, random.IntN(3), random.IntN(3))
 		fmt.Fprintf(&text, "ready { when = \"started\" }\nstop { timeout = \"1s\" }\nrestart {\n backoff = \"1ms\"\n backoff_max = \"20ms\"\n}\n")
-		fmt.Fprintf(&text, "rollout { strategy = %q }\n", []string{"overlap", "replace", "rolling"}[random.IntN(3)])
+		fmt.Fprintf(&text, "rollout {%s}\n", rollout)
 		if earlier != "" && random.IntN(2) == 0 {
 			fmt.Fprintf(&text, "depends_on = [%q]\n", earlier)
 		}
