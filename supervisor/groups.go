@@ -116,13 +116,14 @@ func groupName(runtimeDir string) string {
 	return name[:min(len(name), 64)] + "-" + hex.EncodeToString(sum[:4])
 }
 
-// close removes what is empty. Groups of processes that live on stay, for the next start.
+// close removes what is empty, unless another manager has the keeper by now. Groups of processes that live on stay, for the next start.
 func (g *groups) close() {
 	if g == nil || g.instance == nil {
 		return
 	}
-	_ = g.instance.Remove()
-	_ = g.keeper.Drop(groupPart)
+	if g.keeper.Drop(groupPart) == nil {
+		_ = g.instance.Remove() // our own descriptor still keeps others out
+	}
 	_ = g.instance.Close()
 }
 

@@ -17,12 +17,14 @@ import (
 	"time"
 
 	handed "github.com/seed-da40d5ac/supervise/fdpass/worker"
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup/cgrouptest"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
 // TestMain makes the test binary its own stage and its own workers.
 func TestMain(m *testing.M) {
+	cgrouptest.Main()
 	switch {
 	case len(os.Args) > 1 && os.Args[1] == "stage":
 		syscall.Exit(stage.Main()) // os.Exit sleeps in -race builds
