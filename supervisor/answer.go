@@ -11,7 +11,6 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 	"github.com/seed-da40d5ac/supervise/supervisor/adopt"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
-	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
@@ -127,7 +126,7 @@ func (c *child) receiveNotify(ctx context.Context) (err error) {
 func (c *child) answers() adopt.Options {
 	o := adopt.Options{
 		Notify: c.asked.notify, Page: c.asked.page, Sockets: askedSockets{c.spec.leases, c.spec.index}, Report: c.reported,
-		Contains: func(pid int) bool { return proctree.Contains(c.process.Root, pid) },
+		Contains: func(pid int) bool { return c.process.Tree().Contains(pid) },
 	}
 	for i, lease := range c.spec.leases {
 		o.Listeners = append(o.Listeners, adopt.Listener{Name: c.spec.service.Listeners[i], Sharing: lease.Sharing()})
