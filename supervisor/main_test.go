@@ -81,6 +81,8 @@ func beWorker(role string, args []string) int {
 		}
 		fmt.Println("that was all")
 		return beWorker("wait", nil)
+	case "bind":
+		return bindsItself(args)
 	case "exists": // a check: succeeds when the file is there
 		if _, err := os.Stat(args[0]); err != nil {
 			return 1
@@ -255,4 +257,20 @@ func censusOf(pid, port string) {
 	root, _ := strconv.Atoi(pid)
 	at, _ := strconv.Atoi(port)
 	fmt.Println(connections([]holder{{process: keeper.Process{Root: root}, ports: []uint16{uint16(at)}}})[0])
+}
+
+// bindsItself is a worker that knows nothing of its listener, and dies of any signal.
+func bindsItself(addresses []string) int {
+	var last net.Listener
+	for _, address := range addresses {
+		l, err := net.Listen("tcp4", address)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		last = l
+	}
+	answer := os.Getenv("SUPERVISE_GENERATION")
+	fmt.Println(http.Serve(last, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) })))
+	return 1
 }
