@@ -32,6 +32,37 @@ type counter struct {
 	timer *time.Timer
 }
 
+func (s *service) enterDraining(w *worker) {
+	s.tellSockets(w, "draining")
+	if s.drains(w) {
+		w.drain = drain{until: time.Now().Add(w.gen.cfg.Stop.Drain)}
+		s.leaveAlone(w, 0)
+		return
+	}
+	s.emit(w.event(KindWorkerDraining, "worker draining"))
+	s.endWorker(w)
+}
+
+// endWorker asks a worker to end, and has it killed at stop.timeout.
+func (s *service) endWorker(w *worker) {
+	if w.gen.cfg.Stop.Timeout == 0 {
+		s.step(w, ranOut)
+		return
+	}
+	w.arm(s, w.gen.cfg.Stop.Timeout)
+	if w.launched {
+		s.askToStop(w)
+	}
+}
+
+// askToStop sends the stop signal, once: a second one ends many programs at once.
+func (s *service) askToStop(w *worker) {
+	s.later(func() {
+		w.signalled, s.changed = true, true
+		s.signal(w, stopSignal(w.gen))
+	})
+}
+
 // drains is whether to leave w alone before its stop signal: it runs, nothing new comes to it, and that is wanted.
 func (s *service) drains(w *worker) bool {
 	return w.gen.cfg.Stop.Drain > 0 && w.launched && !s.killed && (s.rests(w.gen) || w.gen.divided())

@@ -176,37 +176,6 @@ func (s *service) awaitBaked(w *worker, least time.Duration) {
 	}
 }
 
-func (s *service) enterDraining(w *worker) {
-	s.tellSockets(w, "draining")
-	if s.drains(w) {
-		w.drain = drain{until: time.Now().Add(w.gen.cfg.Stop.Drain)}
-		s.leaveAlone(w, 0)
-		return
-	}
-	s.emit(w.event(KindWorkerDraining, "worker draining"))
-	s.endWorker(w)
-}
-
-// endWorker asks a worker to end, and has it killed at stop.timeout.
-func (s *service) endWorker(w *worker) {
-	if w.gen.cfg.Stop.Timeout == 0 {
-		s.step(w, ranOut)
-		return
-	}
-	w.arm(s, w.gen.cfg.Stop.Timeout)
-	if w.launched {
-		s.askToStop(w)
-	}
-}
-
-// askToStop sends the stop signal, once: a second one ends many programs at once.
-func (s *service) askToStop(w *worker) {
-	s.later(func() {
-		w.signalled, s.changed = true, true
-		s.signal(w, stopSignal(w.gen))
-	})
-}
-
 func (s *service) enterKilling(w *worker, was phase) {
 	e := w.event(KindWorkerKilled, "worker killed")
 	if w.failure != "" {

@@ -83,8 +83,10 @@ func TestProcDrainOutlivesTheManager(t *testing.T) {
 		}
 		return err
 	})
-	for r.connected("app") == 0 {
-		continue // until it has been accepted
+	for tries := 0; r.connected("app") == 0; tries++ { // until it has been accepted
+		if tries > 10000 {
+			t.Fatal("nobody takes the connection")
+		}
 	}
 	restart := result(func() error { return r.restart("app") })
 	r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerDraining && strings.Contains(e.Message, "1 connection") })
