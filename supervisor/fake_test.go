@@ -25,6 +25,8 @@ type manners struct {
 	readyAfter time.Duration // when it says READY=1; negative: never
 	exitAfter  time.Duration // by itself, after the start; 0: never
 	exitCode   int
+	checked    bool // its checks of health are made: one that is good, or one after the other where it is sick
+	sick       bool
 	drain      time.Duration // from the stop signal to its end; negative: ignores it
 }
 

@@ -28,10 +28,35 @@ func (p *fakeProcess) watch(bool) func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watched++
+	over := make(chan struct{})
+	if p.manners.checked {
+		go p.becomeChecked(over)
+	}
 	return func() {
+		close(over)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.watched--
+	}
+}
+
+// becomeChecked makes the checks of its health until over is closed.
+func (p *fakeProcess) becomeChecked(over chan struct{}) {
+	p.mu.Lock()
+	gone := p.last != nil
+	p.mu.Unlock()
+	select {
+	case <-over:
+		return
+	default:
+	}
+	switch {
+	case gone:
+	case p.manners.sick:
+		p.finds("http", errIll)
+		inAWhile(300*time.Millisecond, func() { p.becomeChecked(over) })
+	default:
+		p.finds("http", nil)
 	}
 }
 

@@ -52,7 +52,7 @@ func runModel(t *testing.T, strategy, when string, seed uint64, deadly bool) {
 	cfg := modelConfig(t, strategy, when, 3, random)
 	death := &mortal{left: -1}
 	kernel := &kernel{mortal: death}
-	runner := &fakeRunner{hooks: map[string]error{}, mortal: death}
+	runner := &fakeRunner{behave: func(spec, int) manners { return manners{checked: true} }, hooks: map[string]error{}, mortal: death}
 	b := &bench{t: t, runner: runner}
 	lib := newLibrary(&shelf{texts: map[string][]byte{}, mortal: death}, nil)
 	b.s = newService(cfg.Services[0], cfg, runner, kernel, lib, b.record)
@@ -115,6 +115,8 @@ func modelAttributes(strategy, when string, workers int, random *rand.Rand) stri
 	text := fmt.Sprintf("workers = %d\nready {\n when = \"notify\"\n timeout = \"5s\"\n}\nrestart { when = %q }\n", workers, when)
 	text += fmt.Sprintf("stop { timeout = %q }\n", []string{"0s", "3s", "3s"}[random.IntN(3)])
 	text += fmt.Sprintf("rollout {\n strategy = %q\n bake = %q\n", strategy, []string{"0s", "2s"}[random.IntN(2)])
+	health := []string{"", "health {\n http = \"http://127.0.0.1:1/\"\n failures = 2\n}\n"}[random.IntN(2)]
+	text = health + text
 	if strategy == "rolling" {
 		text += fmt.Sprintf("max_surge = %d\nmax_unavailable = %d\n", limits[0], limits[1])
 	}
@@ -256,14 +258,16 @@ func (m *model) changeHooks() {
 }
 
 func (m *model) changeManners() {
-	good := manners{readyAfter: time.Duration(m.random.IntN(2000)) * time.Millisecond, drain: time.Duration(m.random.IntN(5000)) * time.Millisecond}
+	good := manners{checked: true, readyAfter: time.Duration(m.random.IntN(2000)) * time.Millisecond, drain: time.Duration(m.random.IntN(5000)) * time.Millisecond}
+	sick := good
+	sick.sick = true
 	bad := []manners{
-		good, good,
+		good, good, sick,
 		{readyAfter: -1, drain: -1},
 		{startError: errors.New("no such file")},
 		{readyAfter: -1, exitAfter: 500 * time.Millisecond, exitCode: 1},
-		{exitAfter: 1500 * time.Millisecond, exitCode: m.random.IntN(2)},
-	}[m.random.IntN(6)]
+		{checked: true, exitAfter: 1500 * time.Millisecond, exitCode: m.random.IntN(2)},
+	}[m.random.IntN(7)]
 	m.note(fmt.Sprintf("manners %+v", bad))
 	var one sync.Mutex
 	random := rand.New(rand.NewPCG(m.random.Uint64(), 2))
@@ -283,6 +287,7 @@ func (m *model) checkRules(strategy string) {
 	m.s.post(func() {
 		defer close(checked)
 		m.checkPlaces()
+		m.checkMended()
 		r := m.s.rollout
 		if r == nil || r.failed != nil || r.to.promoted || m.s.halting {
 			return
@@ -290,7 +295,7 @@ func (m *model) checkRules(strategy string) {
 		switch strategy {
 		case "overlap", steeredModel:
 			for _, sl := range r.from.active() {
-				if sl.worker != nil && sl.worker.phase == draining && !sl.wasCut() {
+				if sl.worker != nil && sl.worker.phase == draining && !sl.wasCut() && sl.worker.failure == "" {
 					m.t.Errorf("old worker %d is stopped before the new generation is promoted", sl.index)
 				}
 			}
@@ -335,6 +340,15 @@ func (m *model) checkKernel() {
 // wasCut is whether the slot's worker was stopped by a scale that another scale has taken back.
 func (sl *slot) wasCut() bool { return sl.worker.stopping }
 
+// checkMended checks that no two workers of a generation are replaced for ill health together.
+func (m *model) checkMended() {
+	for _, g := range m.s.generations() {
+		if n := g.count(func(w *worker) bool { return w.phase == draining && w.failure != "" && !w.stopping && !g.stopping }); n > 1 {
+			m.t.Errorf("%d workers of generation %d are replaced for ill health at once", n, g.number)
+		}
+	}
+}
+
 // checkPlaces checks that no two processes have the same place, and that the service knows every process.
 func (m *model) checkPlaces() {
 	taken := map[string]bool{}
@@ -360,7 +374,7 @@ func (m *model) checkPlaces() {
 // checkRest lets everything go well from now on, waits, and looks at where the service has come to rest.
 func (m *model) checkRest(when string) {
 	m.note("rest")
-	m.runner.setManners(func(spec, int) manners { return manners{} })
+	m.runner.setManners(func(spec, int) manners { return manners{checked: true} })
 	m.runner.mu.Lock()
 	clear(m.runner.hooks)
 	m.runner.mu.Unlock()
