@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
@@ -111,7 +112,10 @@ func obey(c *Client, command []string) {
 	case "drop":
 		err = c.Drop(a)
 	case "spawn":
-		said, err = spawnScript(c, a, b)
+		said, err = spawnScript(c, a, b, nil)
+	case "bear": // a process in a group
+		path, script, _ := strings.Cut(b, " ")
+		said, err = spawnScript(c, a, script, must(cgroup.At(path)))
 	case "wait":
 		var exit Exit
 		exit, err = c.Wait(id)
@@ -205,11 +209,11 @@ func fill(c *Client, count int) error {
 }
 
 // spawnScript runs a script whose output is the manager's own.
-func spawnScript(c *Client, name, script string) (string, error) {
+func spawnScript(c *Client, name, script string, group *cgroup.Group) (string, error) {
 	out := fdpass.NewDescriptor(must(unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 0)))
 	defer out.Close()
 	p, err := c.Spawn(Spawn{
-		Name: name, Label: name,
+		Name: name, Label: name, Group: group,
 		Plan:  stage.Plan{Command: []string{"/bin/sh", "-c", script}, Env: []string{"PATH=/usr/bin:/bin"}},
 		Files: []File{{Number: 1, Descriptor: out}},
 	})

@@ -78,6 +78,10 @@ func TestProcRequestsAreJudged(t *testing.T) {
 		{`{"seq":1,"kind":"spawn","files":[]}`, 4, "0 files came with 4 descriptors"},
 		{`{"seq":1,"kind":"spawn","name":"\u0001"}`, 3, "cannot be printed"},
 		{`{"seq":1,"kind":"spawn"}`, 3, "permission denied"}, // a pipe is no program
+		{`{"seq":1,"kind":"spawn","group":"/x"}`, 3, "a group came without its folder"},
+		{`{"seq":1,"kind":"spawn","group":"/x"}`, 4, "bad file descriptor"}, // a pipe is no group
+		{`{"seq":1,"kind":"spawn","group":"/x","files":[""]}`, 4, "1 files came with 4 descriptors"},
+		{`{"seq":1,"kind":"spawn","group":"` + strings.Repeat("x", maxGroup+1) + `"}`, 4, "longer than 4096 bytes"},
 		{`{"seq":1,"kind":"exit","id":5}`, 0, "there is no such worker"},
 		{`{"seq":1,"kind":"forget","id":5}`, 0, "there is no such worker"},
 		{`{"seq":1,"kind":"follow","id":5}`, 1, "there is no such worker"},
