@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,7 +103,13 @@ func open(address string, a *aim, n int) (s *shots, end func()) {
 // TestProcExchange switches between two healthy generations under load: no connection is lost, and none that begins after the answer
 // reaches the other one.
 func TestProcExchange(t *testing.T) {
-	r := newRig(t, steered(` keep_old = "1h" `)).started()
+	for _, sharing := range []string{"generation", "worker"} {
+		t.Run(sharing, func(t *testing.T) { exchangeUnderLoad(t, sharing) })
+	}
+}
+
+func exchangeUnderLoad(t *testing.T, sharing string) {
+	r := newRig(t, strings.Replace(steered(` keep_old = "1h" `), `"generation"`, strconv.Quote(sharing), 1)).started()
 	address, a := r.address("web"), &aim{}
 	if err := r.restart("app"); err != nil {
 		t.Fatal(err)
