@@ -21,20 +21,17 @@ type mismatchError struct {
 }
 
 func (e *mismatchError) Error() string {
-	a := e.address
-	a.Host = ""
-	family, advice := "IPv4", "tcp4"
+	family, advice := "IPv4", "tcp4://"
 	if e.domain == unix.AF_INET6 {
-		family, advice = "IPv6", "tcp or tcp6"
+		family, advice = "IPv6", "tcp:// or tcp6://"
 	}
-	is := strings.TrimSuffix(e.address.Network, "6")
 	switch {
 	case e.domain == unix.AF_UNIX:
 		return fmt.Sprintf("listener %q is another kind of unix socket (%s)", e.listener, e.address.Network)
-	case is == "tcp" && e.address.Network == "tcp":
-		return fmt.Sprintf("the program opens an %s socket, and listener %q at %s is one IPv6 socket for both (write %s:// in its address, or have the program listen to IPv6)", family, e.listener, e.address, advice)
+	case e.address.Network == "tcp":
+		return fmt.Sprintf("the program opens an %s socket, and listener %q at %s is one IPv6 socket for both (write %s in its address, or have the program listen to IPv6)", family, e.listener, e.address, advice)
 	}
-	return fmt.Sprintf("the program opens an %s socket, and listener %q is at %s (write %s:// in its address, or have the program use the other family)", family, e.listener, e.address, advice)
+	return fmt.Sprintf("the program opens an %s socket, and listener %q is at %s (write %s in its address, or have the program use the other family)", family, e.listener, e.address, advice)
 }
 
 // match finds the listener that has the address: the very one first, then one where either says "every address", since the configured

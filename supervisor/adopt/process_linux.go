@@ -72,7 +72,7 @@ func (s *server) text(n *notice, at uint64) (string, error) {
 		}
 		all = append(all, b...)
 	}
-	return "", errors.New("a path of the program does not end")
+	return "", unix.ENAMETOOLONG // as the kernel will say
 }
 
 // fetch duplicates a descriptor of the program. The caller owns it. unix.EBADF is the program's own mistake.

@@ -128,10 +128,12 @@ func (s *server) refuseRing(n *notice) verdict {
 
 // notIntercepted lets the call go on, and says so unless the program itself is wrong (a bad address or descriptor) or gone.
 func (s *server) notIntercepted(n *notice, e Event, why error) verdict {
-	if why != errGone && why != unix.EBADF && why != unix.EFAULT {
-		e.Kind, e.Why = NotIntercepted, why.Error()
-		s.once(n, e)
+	switch why {
+	case errGone, unix.EBADF, unix.EFAULT, unix.ENAMETOOLONG:
+		return pass()
 	}
+	e.Kind, e.Why = NotIntercepted, why.Error()
+	s.once(n, e)
 	return pass()
 }
 

@@ -106,6 +106,18 @@ func TestProcCannotJoin(t *testing.T) {
 	}
 }
 
+// A path that the kernel will refuse is the program's own mistake.
+func TestProcEndlessPath(t *testing.T) {
+	r := newRig(t, "all", fdpass.Address{Network: "unix", Path: filepath.Join(t.TempDir(), "app.sock")})
+	p := r.start(actor(t), "unlink="+strings.Repeat("/a", 3000))
+	if said := strings.TrimSpace(p.rest()); said != "unlink: File name too long" {
+		t.Errorf("the program says %q", said)
+	}
+	if err := <-p.served; err != nil || len(r.events) > 0 {
+		t.Errorf("%v, %d events", err, len(r.events))
+	}
+}
+
 func TestProcUnixPath(t *testing.T) {
 	program := actor(t)
 	for _, c := range []struct{ name, path, does string }{
