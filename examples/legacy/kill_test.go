@@ -3,6 +3,7 @@
 package legacy
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -12,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,10 +29,10 @@ s = socket.socket()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 gate("one")
 s.bind(("127.0.0.1", int(sys.argv[1])))
-open("bound", "w").close()
+gate("bound")
 gate("two")
 s.listen(3)
-open("listening", "w").close()
+gate("listening")
 while True:
     c, _ = s.accept()
     c.recv(4096)
@@ -64,7 +64,7 @@ func TestProcManagerKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, gate := range []string{"one", "two"} {
+	for _, gate := range []string{"one", "bound", "two", "listening"} {
 		if err := unix.Mkfifo(filepath.Join(dir, gate), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -73,10 +73,10 @@ func TestProcManagerKilled(t *testing.T) {
 	first := s.worker("gated", func(w supervisor.WorkerStatus) bool { return w.PID > 0 })
 	s.kill(func() {})
 	s.kill(func() { open(t, dir, "one") }) // whoever it is, he is stopped: the program waits in bind
-	await(t, dir, "bound")
+	open(t, dir, "bound")                  // it has come so far
 	s.kill(func() {})
 	s.kill(func() { open(t, dir, "two") })
-	await(t, dir, "listening")
+	open(t, dir, "listening")
 	s.kill(func() {})
 
 	w := s.worker("gated", isReady)
@@ -95,7 +95,7 @@ func TestProcManagerKilled(t *testing.T) {
 // kill stops the manager, does what it must not see, kills it, and waits for the next one.
 func (s *site) kill(unseen func()) {
 	s.t.Helper()
-	before := s.manager(0)
+	before := s.manager()
 	if err := syscall.Kill(before, syscall.SIGSTOP); err != nil {
 		s.t.Fatal(err)
 	}
@@ -103,19 +103,21 @@ func (s *site) kill(unseen func()) {
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
 		s.t.Fatal(err)
 	}
-	s.manager(before)
+	if now := s.manager(); now == before {
+		s.t.Fatalf("process %d answers, which was killed", now)
+	}
 }
 
-// manager waits for one that is not the one before.
-func (s *site) manager(before int) int {
+// manager gives the one that answers. Where there is none the call waits for the next: the keeper holds the control socket.
+func (s *site) manager() int {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if st, err := s.client.Status(s.t.Context(), nil); err == nil && st.ManagerPID != before {
-			return st.ManagerPID
-		}
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	st, err := s.client.Status(ctx, nil)
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	s.t.Fatal("there is no manager")
-	return 0
+	return st.ManagerPID
 }
 
 // open lets through whoever waits at a gate, or will.
@@ -126,17 +128,6 @@ func open(t *testing.T, dir, gate string) {
 		t.Fatal(err)
 	}
 	f.Close()
-}
-
-// await waits for a file.
-func await(t *testing.T, dir, name string) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return
-		}
-	}
-	t.Fatalf("%s never came", name)
 }
 
 // get makes one request on a connection of its own.

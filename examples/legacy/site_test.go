@@ -3,11 +3,13 @@
 package legacy
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,8 +28,10 @@ const patience = time.Minute
 type site struct {
 	t      *testing.T
 	client *control.Client
-	log    *os.File
 	port   int
+
+	mu  sync.Mutex
+	log strings.Builder // what it has said
 }
 
 // build compiles supervise, once.
@@ -86,25 +90,29 @@ func start(t *testing.T, dir string, port int) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
+	cmd := exec.Command(program, "--config", "app.hcl", "--control", filepath.Join(dir, "c.sock"))
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir)
+	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "--config", "app.hcl", "--control", filepath.Join(dir, "c.sock"))
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir)
+	cmd.Stdout, cmd.Stderr = write, write
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, client: control.NewClient(filepath.Join(dir, "c.sock")), log: log, port: port}
+	write.Close()
+	s := &site{t: t, client: control.NewClient(filepath.Join(dir, "c.sock")), port: port}
+	began := make(chan struct{})
+	go s.listen(read, sync.OnceFunc(func() { close(began) }))
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%s", s.said())
 		}
 		s.client.Close()
 		stop(t, cmd)
-		log.Close()
 	})
+	<-began
 	return s
 }
 
@@ -118,31 +126,54 @@ func stop(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-// said is the end of what supervise has logged.
-func (s *site) said() string {
-	text, _ := os.ReadFile(s.log.Name())
-	return string(text[max(0, len(text)-8000):])
+// listen keeps what supervise says, and tells when it has started, or cannot any more.
+func (s *site) listen(from *os.File, began func()) {
+	defer from.Close()
+	defer began()
+	for lines := bufio.NewScanner(from); lines.Scan(); {
+		s.mu.Lock()
+		s.log.WriteString(lines.Text() + "\n")
+		s.mu.Unlock()
+		if strings.Contains(lines.Text(), "supervise started") {
+			began()
+		}
+	}
 }
 
-// worker waits until the newest worker of the service passes, and gives it.
-func (s *site) worker(service string, pass func(supervisor.WorkerStatus) bool) supervisor.WorkerStatus {
+// said is the end of what supervise has said.
+func (s *site) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := s.log.String()
+	return text[max(0, len(text)-8000):]
+}
+
+// worker waits until the newest worker of the service passes, and gives it. What changes a worker is an event, and all events of a manager
+// are told from the first on.
+func (s *site) worker(service string, pass func(supervisor.WorkerStatus) bool) (found supervisor.WorkerStatus) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		st, err := s.client.Status(s.t.Context(), nil)
-		if err != nil { // it has not begun, or another manager just begins
-			time.Sleep(10 * time.Millisecond)
-			continue
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	passed := errors.New("passed")
+	look := func(supervisor.Event) error {
+		st, err := s.client.Status(ctx, []string{service})
+		if err != nil {
+			return err
 		}
-		i := slices.IndexFunc(st.Services, func(svc supervisor.ServiceStatus) bool { return svc.Name == service })
-		if i >= 0 && len(st.Services[i].Workers) > 0 {
-			if w := st.Services[i].Workers[len(st.Services[i].Workers)-1]; pass(w) {
-				return w
-			}
+		if workers := st.Services[0].Workers; len(workers) > 0 && pass(workers[len(workers)-1]) {
+			found = workers[len(workers)-1]
+			return passed
 		}
-		time.Sleep(10 * time.Millisecond)
+		return nil
 	}
-	s.t.Fatalf("service %q never came so far", service)
-	return supervisor.WorkerStatus{}
+	err := look(supervisor.Event{})
+	if err == nil {
+		err = s.client.Events(ctx, true, look)
+	}
+	if !errors.Is(err, passed) {
+		s.t.Fatalf("service %q never came so far: %v", service, err)
+	}
+	return found
 }
 
 func isReady(w supervisor.WorkerStatus) bool { return w.Phase == "ready" }
