@@ -77,6 +77,18 @@ func TestReadInteger(t *testing.T) {
 	})
 }
 
+func TestReadMax(t *testing.T) {
+	checkReadings(t, "memory", asMemory, []reading[uint64]{
+		{text("512MiB"), 512 << 20, ""}, {number(1 << 20), 1 << 20, ""}, {text("1023KiB"), 0, "less than any program needs"}, {text("-1"), 0, "no size"},
+	})
+	checkReadings(t, "CPUs", asCPUs, []reading[float64]{
+		{text("50%"), 0.5, ""}, {text("1.5"), 1.5, ""}, {cty.NumberFloatVal(1.5), 1.5, ""}, {number(2), 2, ""}, {text("200%"), 2, ""}, {text("1%"), 0.01, ""},
+		{text("0.9%"), 0, "out of range"}, {number(0), 0, "out of range"}, {text("9000"), 0, "out of range"}, {number(-1), 0, "no number of CPUs"},
+		{text("1e3"), 0, "no number of CPUs"}, {text("inf"), 0, "no number of CPUs"}, {text("NaN%"), 0, "no number of CPUs"}, {text("1.2.3"), 0, "no number of CPUs"},
+		{text("%"), 0, "no number of CPUs"}, {text(""), 0, "no number of CPUs"}, {text("50 %"), 0, "no number of CPUs"}, {many, 0, "a list is no text"},
+	})
+}
+
 func TestReadDuration(t *testing.T) {
 	checkReadings(t, "duration", asDuration(time.Second, time.Hour, time.Second), []reading[time.Duration]{
 		{text("1s"), time.Second, ""}, {text("1m30s"), 90 * time.Second, ""}, {text("1h"), time.Hour, ""}, {text("2000ms"), 2 * time.Second, ""},
