@@ -32,7 +32,6 @@ type member struct {
 	own     bool        // the worker's program has made it
 	leaving time.Time   // since when it waits to be closed
 	closing *time.Timer // nil before the first
-	extra   extra       // of the ledger
 }
 
 // newMember makes a member of a socket that has just been opened or taken over.

@@ -79,6 +79,7 @@ func (m *steerLife) promote(number int) {
 	m.do(func() error { return m.r.Promote(User{"app", number}) })
 }
 
+// end stops a generation, and waits until so many sockets are left; 0: it does not wait.
 func (m *steerLife) end(number, members int) {
 	delete(m.life.leases, fmt.Sprint("app ", number, " web"))
 	m.step()
@@ -86,6 +87,9 @@ func (m *steerLife) end(number, members int) {
 		step(m.r, number, worker, Draining, Gone)
 	}
 	m.leases[number][0].Release()
+	if members == 0 {
+		return
+	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for range 1000 {
@@ -127,7 +131,7 @@ func steerOn(w pipe, kind steer.Kind) error {
 	m.promote(3)
 	m.do(func() error { return m.join(3) })
 	m.serves = 0
-	m.end(3, 1)
+	m.end(3, 0)       // with classic programs those that are left may have to stay for now
 	m.life.config = 4 // from here on it is closing
 	m.do(func() error { return w.call(message{Verb: "Step", Config: 4}, nil) })
 	m.do(r.Close)
