@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
@@ -49,7 +50,7 @@ func (r *Registry) memberFor(h *held, at place) (*member, error) {
 		return own[0], nil
 	}
 	if m := h.waitingFor(at); m != nil {
-		m.user, m.worker = at.user, h.place(at.index)
+		m.user, m.worker, m.leaving = at.user, h.place(at.index), time.Time{}
 		r.dirty = true
 		r.keep()
 		return m, nil
