@@ -8,6 +8,9 @@ import (
 // byHand is the reason of a rollback that somebody has asked for.
 const byHand = "rolled back by hand"
 
+// wanted is whether e tells of a rollback that somebody has asked for.
+func (e Event) wanted() bool { return e.Kind == KindRollback && e.Error == byHand }
+
 // rollBack gives the rollout up that is going on, or returns to the generation that is kept. It does not wait for its turn.
 func (s *service) rollBack(reply chan error) {
 	r, v := s.rollout, s.reserve

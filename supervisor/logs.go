@@ -136,12 +136,23 @@ func logEvent(log hclog.Logger, e Event) {
 	}
 	add("pid", e.PID, e.PID != 0)
 	add("listener", e.Listener, e.Listener != "")
-	add("error", e.Error, e.Error != "")
-	log.Log(levelOf(e.Kind), e.Message, facts...)
+	add(errorKey(e), e.Error, e.Error != "")
+	log.Log(levelOf(e), e.Message, facts...)
 }
 
-func levelOf(kind string) hclog.Level {
-	switch kind {
+// errorKey is what an event's error is in the log. What somebody has asked for is none.
+func errorKey(e Event) string {
+	if e.wanted() {
+		return "reason"
+	}
+	return "error"
+}
+
+func levelOf(e Event) hclog.Level {
+	if e.wanted() {
+		return hclog.Info
+	}
+	switch e.Kind {
 	case KindRollback, KindWorkerFailed, KindHookFailed, KindReloadFailed, KindNotSaved, KindUpgradeFailed:
 		return hclog.Error
 	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored, KindWorkerClosed:

@@ -141,6 +141,8 @@ func (s *service) fail(reason string, output []string) {
 		err.Kept, message = 0, fmt.Sprintf("generation %d is given up", r.to.number)
 	case r.from.ranOut():
 		err.Kept, message = 0, fmt.Sprintf("generation %d failed, and generation %d has ended", r.to.number, r.from.number)
+	case reason == byHand:
+		message = fmt.Sprintf("generation %d is given up, generation %d goes on", r.to.number, r.from.number)
 	}
 	s.endCanary(r)
 	r.failed, r.step = err, "rollback"
