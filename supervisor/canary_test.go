@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,19 +162,27 @@ func TestCanaryRefused(t *testing.T) {
 	}
 }
 
-// TestKernelRefuses checks that nothing of the old generation is touched where the kernel does not do as it is told.
+// TestKernelRefuses checks that nothing of the old generation is touched where the kernel does not do as it is told, and that the
+// registry, which would try again, is told at once to leave it.
 func TestKernelRefuses(t *testing.T) {
-	for name, cfg := range map[string]*config.Config{
-		"canary":  steeredConfig(t, "", canaryFor(0.1, time.Hour)),
-		"promote": steeredConfig(t, ""),
+	for name, tt := range map[string]struct {
+		cfg  *config.Config
+		told []string
+	}{
+		"canary":  {steeredConfig(t, "", canaryFor(0.1, time.Hour)), []string{"canary 2 0.1 refused", "canary 2 0 refused"}},
+		"promote": {steeredConfig(t, ""), []string{"promote 2 refused", "promote 1 refused"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := always(manners{})
-			onSteered(t, cfg, r, func(b *bench, k *kernel) {
+			onSteered(t, tt.cfg, r, func(b *bench, k *kernel) {
 				b.booted(k)
 				k.breaks(errKernel)
+				k.told()
 				done := b.restart()
 				b.wants(done, errAny)
+				if got := k.told(); len(got) < 2 || !slices.Equal(got[:2], tt.told) {
+					t.Errorf("the registry was told %q", got)
+				}
 				k.breaks(nil)
 				if st := b.status(); st.Generation != 1 || st.State != "running" || !strings.Contains(st.RolledBack, errKernel.Error()) {
 					t.Errorf("status %+v", st)

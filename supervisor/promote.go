@@ -19,6 +19,7 @@ func (s *service) promote(r *rollout) {
 		}
 		s.changed = true
 		if err := s.sockets.Promote(s.user(r.to)); err != nil {
+			_ = s.sockets.Promote(s.user(r.from)) // or else the registry goes on trying
 			s.fail(fmt.Sprintf("the kernel does not send new connections to it: %v", err), nil)
 			return
 		}

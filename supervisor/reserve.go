@@ -85,6 +85,7 @@ func (s *service) exchange(refused string, reply chan error, done func()) {
 		if s.current == to && s.reserve != nil && !s.reserve.gen.stopping {
 			s.swap()
 			s.refused, s.refusedOf = was, wasOf
+			_ = s.sockets.Promote(s.user(s.current)) // or else the registry goes on trying
 		}
 		s.answer([]chan error{reply}, fmt.Errorf("cannot send new connections of service %q to generation %d: %w", s.name, to.number, err))
 	})

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -172,7 +173,11 @@ func TestExchangeRefused(t *testing.T) {
 		b.booted(k)
 		b.wants(b.restart(), nil)
 		k.breaks(errKernel)
+		k.told()
 		b.answers(b.rollback(), `cannot send new connections of service "app" to generation 1: operation not permitted`)
+		if got := k.told(); !slices.Equal(got, []string{"promote 1 refused", "promote 2 refused"}) {
+			t.Errorf("the registry was told %q", got)
+		}
 		k.breaks(nil)
 		b.generation(2)
 		if st := b.status(); st.RolledBack != "" || st.Kept.Generation != 1 {

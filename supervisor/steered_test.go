@@ -33,6 +33,7 @@ func (k *kernel) tell(call string, change func()) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.broken != nil {
+		k.calls = append(k.calls, call+" refused")
 		return k.broken
 	}
 	k.calls = append(k.calls, call)

@@ -8,30 +8,40 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass/steer"
 )
 
-// A socket that belongs to nobody and gets nothing new is closed as soon as nobody waits at it. Where the kernel moves those who wait
-// to another socket that is at once; else handshakes may take a moment to end, and what waits then has nobody who accepts it.
+// A socket that belongs to nobody and gets nothing new is closed when it has stood for a moment, since one whose handshake is completed
+// just then is reset, and nobody waits at it. Where the kernel moves those who wait to another socket they do not count.
 const (
-	leavePause = 200 * time.Millisecond // between two looks
+	leavePause = 200 * time.Millisecond // before it is closed, and between two looks
 	leaveAfter = 3 * time.Second        // it is closed whoever waits
 )
 
 // tidy closes the sockets of h that nobody needs.
 func (r *Registry) tidy(h *held) {
-	for _, m := range h.membersOf(User{}) {
-		if len(h.members) > 1 && !slices.Contains(h.steered.choice.Current, m.key) && len(h.steered.choice.Current) > 0 {
+	for _, m := range slices.Clone(h.members) {
+		if h.needs(m) {
+			m.leaving = time.Time{}
+		} else {
 			r.leave(m)
 		}
 	}
+}
+
+// needs is whether m is somebody's, or new connections come to it.
+func (h *held) needs(m *member) bool {
+	current := h.steered.choice.Current
+	return m.user != (User{}) || len(h.members) == 1 || len(current) == 0 || slices.Contains(current, m.key)
 }
 
 func (r *Registry) leave(m *member) {
 	h := m.of
 	state, err := m.socket.State()
 	lost := 0
-	if err == nil && state.Listening && !h.steered.group.Migrates() {
-		lost = max(state.Queue, 0)
-		if m.leaving.IsZero() {
-			m.leaving = time.Now()
+	if m.leaving.IsZero() {
+		m.leaving = time.Now()
+	}
+	if err == nil && state.Listening {
+		if !h.steered.group.Migrates() {
+			lost = max(state.Queue, 0)
 		}
 		if since := time.Since(m.leaving); since < r.between || lost > 0 && since < r.atMost {
 			r.after(m, &m.closing, r.between, func() { r.resteered(h) })
@@ -43,6 +53,8 @@ func (r *Registry) leave(m *member) {
 	}
 	if err := r.closeMember(m); err != nil {
 		r.log.Error("cannot close a socket of a listener", "listener", h.name, "error", err)
+		r.again(h)
+		return
 	}
 	if lost > 0 {
 		r.log.Warn("connections were lost that waited at a socket whose workers are gone", "listener", h.name, "connections", lost,
@@ -50,11 +62,19 @@ func (r *Registry) leave(m *member) {
 	}
 }
 
-// closeMember takes m out of the kernel's group, also where a worker's process has it open still, and closes it.
+// closeMember takes m out of the kernel's group, also where a worker's process has it open still, and closes it. One that cannot leave
+// stays as it is.
 func (r *Registry) closeMember(m *member) error {
 	h := m.of
-	r.unwatch(m)
 	err := h.steered.group.Leave(m.key)
+	if err != nil && slices.Contains(h.steered.group.Order(), m.key) {
+		return err
+	}
+	h.steered.pause = 0
+	if err != nil {
+		h.steered.choice = steer.Choice{} // the others may not be steered right: to be done anew
+	}
+	r.unwatch(m)
 	r.dirty = true
 	r.keep() // the order in which the others are now; m stays written down until the vault has let go of it
 	err = errors.Join(err, m.socket.Close())

@@ -38,7 +38,9 @@ func (s *steered) entry(h *held) *steeredEntry {
 	e := &steeredEntry{Current: s.current, Resting: s.resting, Canary: s.canary, Share: s.share}
 	order := s.group.Order()
 	for _, key := range order {
-		e.Members = append(e.Members, h.named([]string{key})[0].entry())
+		for _, m := range h.named([]string{key}) {
+			e.Members = append(e.Members, m.entry())
+		}
 	}
 	for _, m := range h.members {
 		if !slices.Contains(order, m.key) {

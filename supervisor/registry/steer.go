@@ -16,7 +16,8 @@ import (
 var ErrNotSteered = errors.New(`it has one socket for all generations (sharing = "all")`)
 
 // Promote has new connections go to the sockets of u from now on, and ends a canary. A second time nothing happens, and nothing ever
-// does to listeners with sharing "all". It is for going back to an earlier generation as well.
+// does to listeners with sharing "all". It is for going back to an earlier generation as well. What the kernel refuses is tried again
+// until something else is told: Promote the generation before, when that is not wanted after an error.
 func (r *Registry) Promote(u User) error {
 	return r.turn(u, func(h *held) error {
 		s := h.steered
@@ -69,7 +70,8 @@ func (r *Registry) Rest(u User) error {
 	})
 }
 
-// turn changes who gets new connections of every steered listener that u has leases on. That is saved before it is done.
+// turn changes who gets new connections of every steered listener that u has leases on. That is saved before it is done, and what the
+// kernel refuses is tried again: whoever does not want it any more then has to say so.
 func (r *Registry) turn(u User, f func(h *held) error) error {
 	err := errClosed
 	r.do(func() {
@@ -86,7 +88,11 @@ func (r *Registry) turn(u User, f func(h *held) error) error {
 			r.keep()
 		}
 		for _, h := range turned {
-			errs = append(errs, r.resteer(h))
+			failed := r.resteer(h)
+			if failed != nil {
+				r.again(h)
+			}
+			errs = append(errs, failed)
 		}
 		err = errors.Join(errs...)
 	})

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass/steer"
 )
@@ -20,6 +21,8 @@ type steered struct {
 	choice  steer.Choice                     // that the kernel has taken
 	shaking map[User]map[netip.AddrPort]bool // handshakes that may be with sockets of a generation that gets nothing new; nil: not looked at yet
 	opening *member                          // being opened: in the ledger before it is a socket
+	retry   *time.Timer                      // nil before the first
+	pause   time.Duration                    // before the last retry; 0 when the kernel has taken everything
 }
 
 // probe is connections from one address that are for one socket.
@@ -124,7 +127,7 @@ func (r *Registry) resteer(h *held) error {
 		return fmt.Errorf("cannot steer connections of listener %q: %w", h.name, err)
 	}
 	before := h.steered.choice
-	h.steered.choice = c
+	h.steered.choice, h.steered.pause = c, 0
 	if before.Probes, c.Probes = nil, nil; reflect.DeepEqual(c, before) {
 		return nil // a check comes or goes: that is not kept, and nothing to tell
 	}
@@ -134,11 +137,22 @@ func (r *Registry) resteer(h *held) error {
 	return nil
 }
 
-// resteered is resteer where nobody can be told that it failed.
+// resteered is resteer where nobody can be told that it failed: it is tried again.
 func (r *Registry) resteered(h *held) {
 	if err := r.resteer(h); err != nil {
 		r.log.Error("new connections go where they went before", "listener", h.name, "error", err)
+		r.again(h)
 	}
+}
+
+// retryMost is the longest time between two tries to have the kernel do what it has refused.
+const retryMost = time.Minute
+
+// again steers h again in a while, each time a longer one until the kernel takes it.
+func (r *Registry) again(h *held) {
+	s := h.steered
+	s.pause = min(max(2*s.pause, r.between), retryMost)
+	r.after(h.member, &s.retry, s.pause, func() { r.resteered(h) })
 }
 
 // choose says who gets new connections: the current generation; where it has no socket those that belong to nobody; where there is
