@@ -104,6 +104,15 @@ func timeless(status supervisor.Status) supervisor.Status {
 		listeners[i].Queue = 0
 	}
 	status.Listeners = listeners
+	services := slices.Clone(status.Services)
+	for i := range services {
+		workers := slices.Clone(services[i].Workers)
+		for j := range workers {
+			workers[j].Connections = 0
+		}
+		services[i].Workers = workers
+	}
+	status.Services = services
 	return status
 }
 
