@@ -104,7 +104,7 @@
 //	stop                default  what
 //	signal              "SIGTERM" name or Linux's number
 //	drain               "30s"    a worker that gets no new connections is left alone so long, until it has none. Needs sharing "generation"
-//	                             or "worker" in every listener, and is "0s" where that is not so
+//	                             or "worker" in a listener, waits for connections of such ones, and is "0s" where there is none
 //	timeout             "30s"    after the signal; then the process tree is killed; "0s" is at once
 //
 //	restart             default  what

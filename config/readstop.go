@@ -33,23 +33,31 @@ func asStopSignal(v cty.Value) (string, *refusal) {
 // drainTime is stop.drain where nothing is written and it can be: as long as stop.timeout by default, in which a worker would finish by itself.
 const drainTime = 30 * time.Second
 
+// Steers is whether the kernel sends the new connections of some listener of a service to one of its generations.
+func (c *Config) Steers(s *Service) bool {
+	return slices.ContainsFunc(s.Listeners, func(name string) bool {
+		l := c.Listener(name)
+		return l != nil && l.Steered()
+	})
+}
+
 // checkStops refuses to wait for the connections of workers that get new ones all the time, and warns of a stop that waits for none.
 func (r *reader) checkStops() {
 	for _, s := range r.config.Services {
-		cause := r.config.Unsteered(s)
+		steers, cause := r.config.Steers(s), r.config.Unsteered(s)
 		switch {
-		case cause == "" && !s.drainGiven:
+		case steers && !s.drainGiven:
 			s.Stop.Drain = drainTime
 			s.written["stop.drain"] = field{normal: normal(s.Stop.Drain)}
-		case cause != "" && s.Stop.Drain > 0:
+		case !steers && s.Stop.Drain > 0:
 			effect := "old workers get new connections until their stop signal"
 			if len(s.Listeners) == 0 {
 				effect = "there are no connections to wait for"
 			}
 			r.fail(s.drainPlace, fmt.Sprintf("cannot use drain of stop of service %q: %s, so %s", s.Name, cause, effect),
-				`It needs sharing = "generation" or "worker" in every listener of the service; remove the line for a program that finishes by itself.`)
+				`It needs sharing = "generation" or "worker" in a listener of the service; remove the line for a program that finishes by itself.`)
 		}
-		if s.signalGiven && s.Stop.Signal == "SIGKILL" && s.Stop.Drain == 0 {
+		if s.signalGiven && s.Stop.Signal == "SIGKILL" && (s.Stop.Drain == 0 || cause != "") {
 			r.warn(s.signalPlace, fmt.Sprintf("signal of stop of service %q is SIGKILL: workers cannot finish the requests that they have", s.Name),
 				"Use the signal on which the program drains; stop.timeout ends in SIGKILL anyway.")
 		}

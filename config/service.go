@@ -75,7 +75,7 @@ type Stop struct {
 	// Signal is a name like "SIGTERM", see SignalNumber.
 	Signal string
 	// Drain is how long to wait, before the signal, until a worker that gets no new connections has none left; 0 does not wait. It is 0
-	// unless every listener has a socket for each generation.
+	// unless some listener has a socket for each generation; connections of the other listeners are not waited for then.
 	Drain time.Duration
 	// Timeout is how long a worker may take to end after the signal before its process tree is killed; 0 kills at once.
 	Timeout time.Duration

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass/diag"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
+	"github.com/seed-da40d5ac/supervise/supervisor/registry"
 )
 
 // holder is a worker whose connections are to be counted: the open ones, that clients have made to its listeners.
@@ -23,12 +24,19 @@ type holder struct {
 const unknown = -1
 
 // holder says of whom the connections of w are.
-func (w *worker) holder() holder {
+func (w *worker) holder() holder { return w.holderOf(w.gen.leases) }
+
+// steeredHolder leaves out the listeners at which w gets new connections to its end.
+func (w *worker) steeredHolder() holder {
+	return w.holderOf(slices.DeleteFunc(slices.Clone(w.gen.leases), func(l *registry.Lease) bool { return l.Sharing() == "all" }))
+}
+
+func (w *worker) holderOf(leases []*registry.Lease) holder {
 	var h holder
 	if w.launched && w.phase != gone {
 		h.process = w.proc.known()
 	}
-	for _, l := range w.gen.leases {
+	for _, l := range leases {
 		switch a := l.Address(); {
 		case strings.HasPrefix(a.Network, "tcp"):
 			h.ports = append(h.ports, uint16(a.Port))

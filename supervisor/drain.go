@@ -113,7 +113,7 @@ func (s *service) count(g *generation) {
 	}
 	holders := make([]holder, len(workers))
 	for i, w := range workers {
-		holders[i] = w.holder()
+		holders[i] = w.steeredHolder()
 	}
 	user, rests := s.user(g), s.rests(g)
 	go func() {

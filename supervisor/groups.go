@@ -155,7 +155,7 @@ func (g *groups) unlimited(err error) error {
 	if err == nil && g != nil {
 		err = g.missing
 	}
-	return fmt.Errorf("cannot keep memory_max, cpu_max or pids_max of limits: %w", err)
+	return fmt.Errorf("cannot keep memory_max, cpu_max or pids_max of limits: %w (supervise doctor says what helps; or remove limits)", err)
 }
 
 // without says once that a process is started without a group of its own.

@@ -240,15 +240,18 @@ func serveRudely(pause string) int {
 		fmt.Println(err)
 		return 1
 	}
+	answer := fmt.Sprintf("%s %d", os.Getenv("SUPERVISE_GENERATION"), os.Getpid())
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(d)
+		_, _ = io.WriteString(w, answer)
+	})
+	if side, err := handed.Listener("side"); err == nil {
+		go func() { _ = http.Serve(side, handler) }()
+	}
 	if err := handed.Ready(); err != nil {
 		fmt.Println(err)
 	}
-	answer := fmt.Sprintf("%s %d", os.Getenv("SUPERVISE_GENERATION"), os.Getpid())
-	err = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(d)
-		_, _ = io.WriteString(w, answer)
-	}))
-	fmt.Println(err)
+	fmt.Println(http.Serve(l, handler))
 	return 1
 }
 

@@ -43,7 +43,7 @@ func likelyMode(l *config.Listener) (mode, what string) {
 	case l.Options.Multipath:
 		return string(adopt.Inject), fmt.Sprintf("in place of the program's own it gets the socket of its %s", l.Sharing)
 	}
-	return string(adopt.Own), fmt.Sprintf("the program's own becomes the socket of its %s; where it is multipath TCP, as Go's are, it gets one in its place", l.Sharing)
+	return string(adopt.Own), fmt.Sprintf("the program's own becomes the socket of its %s; where it is multipath TCP, as Go's are, or connections that wait already cannot move to it (supervise doctor), it gets one in its place", l.Sharing)
 }
 
 // adoptTraps is what this system or user lacks for a program that binds by itself.

@@ -72,6 +72,22 @@ func TestProcDrainIdleClients(t *testing.T) {
 	}
 }
 
+// TestProcDrainBesideUnix: of a service that has a unix listener too, which goes on with new connections, those are not waited for.
+func TestProcDrainBesideUnix(t *testing.T) {
+	text := "listener \"side\" { address = \"unix://DIR/side.sock\" }\n" + rude("generation", "30ms", `signal = "SIGKILL"; drain = "1h"`, "")
+	r := newRig(t, strings.Replace(text, `["web"]`, `["web", "side"]`, 1)).started()
+	keepAlive(t, r.dir+"/side.sock")
+	stop := load(r.address("web"), 8)
+	for range max(times(3), 2) {
+		if err := r.restart("app"); err != nil {
+			t.Error(err)
+		}
+	}
+	if n, errs := stop(); len(errs) > 0 || n == 0 {
+		t.Errorf("%d requests, lost: %v", n, errs)
+	}
+}
+
 // TestProcDrainOutlivesTheManager kills the manager while a worker is left alone: the next one lets it finish its request.
 func TestProcDrainOutlivesTheManager(t *testing.T) {
 	r := newRig(t, rude("generation", "2s", `signal = "SIGKILL"`, "")).started()

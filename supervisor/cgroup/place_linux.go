@@ -66,7 +66,7 @@ func notGiven(own string, err error) error {
 	if !errors.Is(err, errNotGiven) {
 		return err
 	}
-	return fmt.Errorf("group %q was not given to supervise (in a unit of systemd: Delegate=yes; by hand: systemd-run --scope -p Delegate=yes supervise …)", own)
+	return fmt.Errorf("group %q was not given to supervise (in a unit of systemd: Delegate=yes; by hand: systemd-run --scope -p Delegate=yes supervise …, as an ordinary user systemd-run --user --scope)", own)
 }
 
 // look judges one group.

@@ -89,7 +89,7 @@ func groups(f Facts, n Needs) Finding {
 	}
 	finding.Level = Limited
 	finding.Value, finding.Mend = advice(strings.TrimPrefix(f.Group, "cannot use control groups: "))
-	finding.Mend = cmp.Or(finding.Mend, "Delegate=yes in the unit of systemd; in a container, a cgroup namespace of its own, writable")
+	finding.Mend = cmp.Or(finding.Mend, "Delegate=yes in the unit of systemd; by hand systemd-run --scope -p Delegate=yes supervise …, as an ordinary user systemd-run --user --scope; in a container, a cgroup namespace of its own, writable")
 	finding.Cost = "Processes of a worker are found by their descent and session; one that hides from both is not found. There are no limits for a worker as a whole."
 	return finding.required(n.groups())
 }

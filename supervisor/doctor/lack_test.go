@@ -43,7 +43,7 @@ func TestOneLack(t *testing.T) {
 		{func(f *Facts) { f.Extended, f.Classic = "no", "no" }, "steering", Missing, "Linux 4.5"},
 		{func(f *Facts) { f.Migrate = "no" }, "waiting connections", Limited, "tcp_migrate_req=1"},
 		{sysctl("net.ipv4.tcp_migrate_req", "0"), "", OK, ""}, // eBPF does it
-		{func(f *Facts) { f.Group = "no" }, "control groups", Limited, "Delegate=yes"},
+		{func(f *Facts) { f.Group = "no" }, "control groups", Limited, "systemd-run --user --scope"},
 		{func(f *Facts) { f.Controllers["pids"] = "no (pass it on)" }, "controller pids", Limited, "pass it on"},
 		{sysctl("net.core.somaxconn", "128"), "backlog", Limited, "net.core.somaxconn=4096"},
 		{sysctl("net.core.somaxconn", "65535"), "", OK, ""},

@@ -8,6 +8,12 @@ service "job" {
   command = ["./job"]
   stop { drain = "1s" }
 }
+listener "path" { address = "unix:///run/app.sock" }
+service "path" {
+  command   = ["./app"]
+  listeners = ["path"]
+  stop { drain = "1s" }
+}
 service "fine" {
   command = ["./job"]
   stop { drain = "0s" }

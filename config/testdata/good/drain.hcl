@@ -19,3 +19,12 @@ service "none" {
   handoff   = ["adopt"]
   stop { drain = "0s" }
 }
+listener "beside" {
+  address = "tcp4://:8083"
+  sharing = "generation"
+}
+listener "path" { address = "unix:///run/app.sock" }
+service "mixed" { # waits for the connections of the first one
+  command   = ["./app"]
+  listeners = ["beside", "path"]
+}
