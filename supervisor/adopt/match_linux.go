@@ -28,10 +28,19 @@ func (e *mismatchError) Error() string {
 	switch {
 	case e.domain == unix.AF_UNIX:
 		return fmt.Sprintf("listener %q is another kind of unix socket (%s)", e.listener, e.address.Network)
+	case e.domain == unix.AF_INET6 && oneIPv4(e.address.Host):
+		return fmt.Sprintf("the program opens an IPv6 socket for the IPv4 address of listener %q at %s (have it use IPv4 sockets, Java by -Djava.net.preferIPv4Stack=true, or listen to every address, tcp://:%d)",
+			e.listener, e.address, e.address.Port)
 	case e.address.Network == "tcp":
 		return fmt.Sprintf("the program opens an %s socket, and listener %q at %s is one IPv6 socket for both (write %s in its address, or have the program listen to IPv6)", family, e.listener, e.address, advice)
 	}
 	return fmt.Sprintf("the program opens an %s socket, and listener %q is at %s (write %s in its address, or have the program use the other family)", family, e.listener, e.address, advice)
+}
+
+// oneIPv4 is whether a host is a single address of IPv4.
+func oneIPv4(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Is4() && !ip.IsUnspecified()
 }
 
 // match finds the listener that has the address: the very one first, then one where either says "every address", since the configured

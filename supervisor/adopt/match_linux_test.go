@@ -123,6 +123,8 @@ func TestMismatchError(t *testing.T) {
 			`the program opens an IPv4 socket, and listener "web" is at tcp6://[::1]:80 (write tcp4:// in its address, or have the program use the other family)`},
 		{fdpass.Address{Network: "tcp4", Host: "0.0.0.0", Port: 80}, unix.AF_INET6,
 			`the program opens an IPv6 socket, and listener "web" is at tcp4://0.0.0.0:80 (write tcp:// or tcp6:// in its address, or have the program use the other family)`},
+		{fdpass.Address{Network: "tcp", Host: "127.0.0.1", Port: 80}, unix.AF_INET6,
+			`the program opens an IPv6 socket for the IPv4 address of listener "web" at tcp://127.0.0.1:80 (have it use IPv4 sockets, Java by -Djava.net.preferIPv4Stack=true, or listen to every address, tcp://:80)`},
 		{fdpass.Address{Network: "unixpacket", Path: "/run/a"}, unix.AF_UNIX, `listener "web" is another kind of unix socket (unixpacket)`},
 	} {
 		if got := (&mismatchError{"web", c.address, c.domain}).Error(); got != c.want {
