@@ -75,7 +75,7 @@ func (q question) get(ctx context.Context, dial dialer) error {
 	}
 	pattern, err := regexp.Compile(q.expect)
 	if err == nil && !pattern.Match(body) {
-		err = fmt.Errorf("the answer does not match expect%s", firstLine(body))
+		err = fmt.Errorf("the body of the answer does not match expect%s", firstLine(body))
 	}
 	return err
 }

@@ -30,15 +30,15 @@ func TestAsk(t *testing.T) {
 	defer server.Close()
 	for _, tt := range []struct{ path, expect, want string }{
 		{"/ok", "", ""},
-		{"/ok", "^generation 2$", "the answer does not match expect: generation 2"},
+		{"/ok", "^generation 2$", "the body of the answer does not match expect: generation 2"},
 		{"/ok", `^generation 2\s$`, ""},
 		{"/empty", "", ""},
-		{"/empty", ".", "the answer does not match expect"},
+		{"/empty", ".", "the body of the answer does not match expect"},
 		{"/moved", "", ""},
 		{"/gone", "", "404 Not Found"},
 		{"/ill", "fire", "503 Service Unavailable: the database is on fire"},
 		{"/long", "", "500 Internal Server Error: " + strings.Repeat("é", maxShown/2)},
-		{"/late", "needle", "the answer does not match expect: " + strings.Repeat("x", maxShown)},
+		{"/late", "needle", "the body of the answer does not match expect: " + strings.Repeat("x", maxShown)},
 		{"/ok", "(", "error parsing regexp: missing closing ): `(`"},
 	} {
 		q := question{url: server.URL + tt.path, expect: tt.expect, timeout: time.Minute}

@@ -104,9 +104,11 @@ func TestLogEvent(t *testing.T) {
 	index := 0
 	logEvent(log, Event{Kind: KindWorkerFailed, Service: "app", Generation: 2, Worker: &index, PID: 7, Error: "bad", Message: "worker failed"})
 	logEvent(log, Event{Kind: KindListenerHeld, Listener: "web", Message: "new connections wait"})
+	logEvent(log, Event{Kind: KindNotSteered, Service: "app", Generation: 2, Error: "bad", Message: "not sent"})
 	logEvent(log, Event{Kind: KindRollback, Service: "app", Generation: 2, Error: "bad", Message: "generation 2 failed"})
 	logEvent(log, Event{Kind: KindRollback, Service: "app", Generation: 2, Error: byHand, Message: "generation 2 is given up"})
 	want := "[ERROR] worker failed: service=app generation=2 worker=0 pid=7 error=bad\n[INFO]  new connections wait: listener=web\n" +
+		"[WARN]  not sent: service=app generation=2 error=bad\n" +
 		"[ERROR] generation 2 failed: service=app generation=2 error=bad\n[INFO]  generation 2 is given up: service=app generation=2 reason=\"rolled back by hand\"\n"
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)

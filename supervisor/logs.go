@@ -155,7 +155,7 @@ func levelOf(e Event) hclog.Level {
 	switch e.Kind {
 	case KindRollback, KindWorkerFailed, KindHookFailed, KindReloadFailed, KindNotSaved, KindUpgradeFailed:
 		return hclog.Error
-	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored, KindWorkerClosed:
+	case KindWorkerKilled, KindWorkerBackoff, KindWorkerIgnored, KindWorkerClosed, KindWorkerUnhealthy, KindNotSteered:
 		return hclog.Warn
 	case KindWorkerStarted, KindWorkerDraining, KindWorkerExited:
 		return hclog.Debug

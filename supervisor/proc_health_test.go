@@ -92,7 +92,7 @@ func TestProcHealthOfCandidate(t *testing.T) {
 			t.Parallel() // some wait for a time to pass
 			want := map[string]string{
 				"ready, http": "500 Internal Server Error: no idea", "health, http": "500 Internal Server Error: no idea (3 times in a row)",
-				"ready, expect": "the answer does not match expect: 2 ", "health, expect": "the answer does not match expect: 2 ",
+				"ready, expect": "the body of the answer does not match expect: 2 ", "health, expect": "the body of the answer does not match expect: 2 ",
 				"health, command": `"sh" exited with status 1 (3 times in a row)`, "health, hangs": `"sh" did not end within 50ms`,
 			}[kind]
 			checks = strings.ReplaceAll(checks, "PORT", "${listener.web.port}")
