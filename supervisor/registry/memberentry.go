@@ -109,20 +109,8 @@ func (r *Registry) takeMembers(e entry, take func(string) *fdpass.Descriptor) (*
 		members[i] = h.named([]string{me.Key})[0].steer()
 	}
 	e.fill(h)
-	if err := r.steering(h, members...); err != nil {
-		r.log.Error("listener goes on with one socket for all generations", "listener", h.name, "error", err)
-		r.unsteered(h)
-	}
+	r.steeringStill(h, members)
 	return h, nil
-}
-
-// unsteered makes h a listener with one socket where nothing can steer any more.
-func (r *Registry) unsteered(h *held) {
-	for _, m := range h.members[1:] {
-		_ = m.socket.Close()
-		r.undropped = append(r.undropped, m.key)
-	}
-	h.members, h.steered = h.members[:1], nil
 }
 
 // without follows the kernel: the last member moves into the place of one that leaves.

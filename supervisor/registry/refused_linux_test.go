@@ -124,3 +124,55 @@ func TestLeavingTwice(t *testing.T) {
 		}
 	})
 }
+
+// A process that finds nothing to steer with, or gets no descriptor for it, goes on with all sockets, and so does the one after it.
+func TestRefusedAtStart(t *testing.T) {
+	eachKind(t, func(t *testing.T, kind steer.Kind) {
+		r, _, v := steeredBy(t, kind, "generation")
+		r.between, r.atMost = time.Millisecond, time.Millisecond
+		one, two := acquire(t, r, "app", 1, "web")[0], acquire(t, r, "app", 2, "web")[0]
+		openFor(t, one, 0)
+		second := inode(t, openFor(t, two, 0))
+		must(t, r.Promote(User{"app", 2}))
+		one.Release()
+		awaitMembers(t, r, "web", 1)
+		web := listener(t, "web", "tcp://127.0.0.1:0", sharing("generation"))
+		three := acquire(t, r, "app", 3, "web")[0]
+		openFor(t, three, 0)
+		held := v.names()
+		for _, found := range []steer.Kind{steer.None, kind} {
+			states := []LeaseState{two.State()}
+			r.Abandon()
+			log, out := newRecord()
+			r = prepared(Options{Log: out, Vault: v}, unwatched{})
+			r.best = func() steer.Kind { return found }
+			must(t, r.restore(v.before(t)))
+			go r.run()
+			t.Cleanup(r.Abandon)
+			for _, n := range []int{2, 3} {
+				leases, err := r.Reacquire(User{"app", n}, states)
+				must(t, err)
+				two = leases[0]
+			}
+			apply(t, r, web)
+			if got := v.names(); len(got) != len(held) || len(log.find("listener is lost")) > 0 {
+				t.Errorf("with %s %q are held, before %q", found, got, held)
+			}
+		}
+		members := two.Members(0)
+		both := []*fdpass.Socket{socketOf(t, r, User{"app", 2}), members[0]}
+		if inode(t, both[0]) != second {
+			t.Error("it is another socket")
+		}
+		wantArrivals(t, "afterwards", 20, both, 20, 0)
+		must(t, r.Promote(User{"app", 3}))
+		wantArrivals(t, "promoted", 20, both, 0, 20)
+	})
+}
+
+// socketOf gives the only socket of a generation.
+func socketOf(t *testing.T, r *Registry, u User) (s *fdpass.Socket) {
+	t.Helper()
+	r.do(func() { s = r.byName["web"].membersOf(u)[0].socket })
+	return s
+}

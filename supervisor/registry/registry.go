@@ -70,7 +70,7 @@ type Registry struct {
 	promotions int
 	workers    map[place][]*worker
 	soon       *time.Timer               // keepSoon will save; nil: there is nothing to
-	steerKind  *steer.Kind               // what there is; nil before it is asked
+	steerKind  steer.Kind                // what there is; None before it was found
 	addresses  map[string]fdpass.Address // what Addresses gives; nil when it has to be made anew
 	closing    bool
 	closeErr   error

@@ -36,14 +36,13 @@ func steers(sharing string) bool { return sharing == "generation" || sharing == 
 
 // steering begins to steer the sockets of h, in the order in which they listen. Nothing is attached before the first choice.
 func (r *Registry) steering(h *held, order ...steer.Member) error {
-	if r.steerKind == nil {
-		kind := r.best()
-		r.steerKind = &kind
+	if r.steerKind == steer.None {
+		r.steerKind = r.best()
 	}
-	if *r.steerKind == steer.None {
+	if r.steerKind == steer.None {
 		return fmt.Errorf("cannot have sharing = %q for listener %q: this system, or this user, cannot say which socket gets a connection (supervise doctor tells what is missing)", h.sharing, h.name)
 	}
-	group, err := steer.Open(*r.steerKind, order)
+	group, err := steer.Open(r.steerKind, order)
 	if err != nil {
 		return fmt.Errorf("cannot steer connections of listener %q: %w", h.name, err)
 	}
@@ -66,6 +65,23 @@ func (r *Registry) steeringNew(h *held) error {
 func (r *Registry) steeringOn(h *held) {
 	if err := r.steeringNew(h); err != nil {
 		r.log.Error("listener goes on with one socket for all generations", "listener", h.name, "error", err)
+	}
+}
+
+// steeringStill is steering where a process before this one has steered: what it attached stays in force. Where that cannot be changed
+// now, perhaps because this process is short of descriptors, classic programs need nothing to begin with, and are tried until the kernel
+// takes them.
+func (r *Registry) steeringStill(h *held, order []steer.Member) {
+	err := r.steering(h, order...)
+	if err == nil {
+		return
+	}
+	r.log.Error("connections of a listener go where they went before until they can be steered", "listener", h.name, "error", err)
+	h.steered.group, _ = steer.Open(steer.Classic, nil) // it has nothing that could fail
+	for _, m := range order {
+		if err := h.steered.group.Join(m); err != nil {
+			r.log.Error("cannot steer connections to a socket", "listener", h.name, "error", err)
+		}
 	}
 }
 
