@@ -108,6 +108,7 @@ func (c *child) attend(k *kit, attended func()) (keeper.Exit, error) {
 	c.serveAll(ctx)
 	if c.asked != nil {
 		c.heard.Go(func() { c.answer(ctx) })
+		c.heard.Go(func() { c.watchOwn(ctx) })
 	}
 	if !c.spec.ready {
 		c.watchReady(ctx)

@@ -85,3 +85,6 @@ type Sockets interface {
 // Serve answers until the last process under the filter is gone, which is nil, or ctx ends, which is ctx.Err(): the answer in hand
 // is finished, and later questions wait for whoever serves next. Never may two serve one filter.
 func Serve(ctx context.Context, o Options) error { return serve(ctx, o) }
+
+// Inode gives the number by which /proc/PID/fd, proc(5), tells one socket from another; 0 when there is none.
+func Inode(d *fdpass.Descriptor) uint64 { return inodeOf(d) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/steer"
 )
 
@@ -144,4 +145,32 @@ func (r *Registry) abandoned(w *worker) {
 		m.user = User{}
 		r.dirty = true
 	}
+}
+
+// Deserted says that no process of a worker has these of its sockets open any more. While it has others nothing new comes to these, and they
+// are closed like those of a generation that has ended. A socket that other workers may have open stays.
+func (l *Lease) Deserted(worker int, sockets []*fdpass.Socket) {
+	l.r.do(func() { l.r.deserted(l.h, place{l.user, worker}, sockets) })
+}
+
+func (r *Registry) deserted(h *held, at place, sockets []*fdpass.Socket) {
+	if h.steered == nil {
+		return
+	}
+	all := h.membersAt(at)
+	closed := slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return !slices.Contains(sockets, m.socket) || len(m.workers) > 1 })
+	if len(closed) == 0 || len(closed) == len(all) {
+		return
+	}
+	for _, m := range closed {
+		m.user = User{}
+		for _, w := range m.workers {
+			w.holds = slices.DeleteFunc(w.holds, func(other *member) bool { return other == m })
+		}
+		m.workers, m.recent = nil, nil
+	}
+	r.log.Info("worker has closed sockets of a listener, others of it get the new connections", "listener", h.name,
+		"service", at.user.Service, "generation", at.user.Generation, "worker", at.index, "closed", len(closed), "open", len(all)-len(closed))
+	r.dirty = true
+	r.resteered(h)
 }

@@ -159,3 +159,38 @@ func mustDup(t *testing.T, d *fdpass.Descriptor) *fdpass.Descriptor {
 	must(t, err)
 	return dup
 }
+
+// A socket that the worker's program has closed gets nothing any more, and goes; the last one stays, and what others may have open.
+func TestSteerDeserted(t *testing.T) {
+	eachKind(t, func(t *testing.T, kind steer.Kind) {
+		r, _, v := steeredBy(t, kind, "generation")
+		lease := acquire(t, r, "app", 1, "web")[0]
+		first := openFor(t, lease, 0)
+		must(t, r.Promote(User{"app", 1}))
+		step(r, 1, 0, Started, Ready, Promoted)
+		for range 2 {
+			d, err := ownSocket(lease.Address())
+			must(t, err)
+			must(t, lease.Join(0, d))
+			must(t, d.Close())
+		}
+		all := lease.Members(0)
+		lease.Deserted(0, all)
+		if got := lease.Members(0); len(all) != 3 || len(got) != 3 {
+			t.Fatalf("%d sockets are left of %d", len(got), len(all))
+		}
+		step(r, 1, 1, Started)
+		lease.Deserted(0, all[1:])
+		if got := lease.Members(0); len(got) != 3 {
+			t.Errorf("%d sockets are left, which another worker may have open", len(got))
+		}
+		step(r, 1, 1, Gone)
+		lease.Deserted(0, all[1:])
+		wantArrivals(t, "with two closed", 30, []*fdpass.Socket{first}, 30)
+		awaitMembers(t, r, "web", 1)
+		step(r, 1, 0, Draining, Gone)
+		if got := v.names(); len(got) != 1 {
+			t.Errorf("%q are held", got)
+		}
+	})
+}
