@@ -170,10 +170,15 @@ func (l *Lease) CanJoin(worker int) error {
 	return nil
 }
 
+// maxOwn bounds the sockets of a program that makes one after the other: this process and the keeper have each of them open.
+const maxOwn = 256
+
 func (r *Registry) canJoin(h *held, at place) error {
 	switch {
 	case h.steered == nil:
 		return ErrNotSteered
+	case len(h.membersAt(at)) >= maxOwn:
+		return fmt.Errorf("the worker has %d already", maxOwn)
 	case len(h.membersAt(at)) == 0 && h.waitingFor(at) != nil && !h.steered.group.Migrates():
 		return errors.New("connections wait at another one, from where they cannot be moved (net.ipv4.tcp_migrate_req = 1 or eBPF is needed)")
 	}
@@ -193,13 +198,13 @@ func (l *Lease) Join(worker int, d *fdpass.Descriptor) error {
 }
 
 func (r *Registry) join(h *held, at place, d *fdpass.Descriptor) error {
-	if err := r.canJoin(h, at); err != nil {
-		return err
-	}
 	for _, m := range h.membersAt(at) {
 		if fdpass.SameDescription(m.socket.Descriptor(), d) {
 			return nil
 		}
+	}
+	if err := r.canJoin(h, at); err != nil {
+		return err
 	}
 	dup, err := d.Dup()
 	if err != nil {

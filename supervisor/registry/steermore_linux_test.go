@@ -194,3 +194,26 @@ func TestSteerDeserted(t *testing.T) {
 		}
 	})
 }
+
+// A program that makes one socket after the other does not get all descriptors.
+func TestSteerManyOwn(t *testing.T) {
+	r, _, _ := steeredBy(t, steer.Classic, "generation")
+	lease := acquire(t, r, "app", 1, "web")[0]
+	openFor(t, lease, 0)
+	must(t, r.Promote(User{"app", 1}))
+	var last *fdpass.Descriptor
+	for n := 1; n < maxOwn; n++ {
+		d, err := ownSocket(lease.Address())
+		must(t, err)
+		defer d.Close()
+		must(t, lease.Join(0, d))
+		last = d
+	}
+	d, err := ownSocket(lease.Address())
+	must(t, err)
+	defer d.Close()
+	if err := lease.Join(0, d); err == nil || !strings.Contains(err.Error(), "has 256 already") {
+		t.Errorf("one more: %v", err)
+	}
+	must(t, lease.Join(0, last)) // one that is there
+}
