@@ -12,7 +12,7 @@ type opener struct {
 	spec     Spec
 	kind     kind
 	share    bool        // bind beside our own old socket
-	beside   bool        // bind beside others of ours that listen (SO_REUSEPORT)
+	beside   *Descriptor // bind beside this one, which listens (SO_REUSEPORT); nil: there is none
 	fd       int         // -1: none yet
 	file     *socketFile // nil: none yet
 	address  Address
@@ -94,9 +94,12 @@ func (o *opener) setOptions() error {
 			return o.fail("socket", err)
 		}
 	}
-	if o.beside {
+	if o.beside != nil {
 		if err := shareLate(o.fd, o.spec); err != nil {
 			return err
+		}
+		if err := ownLike(o.fd, o.beside); err != nil {
+			return o.fail("reuse_port", err)
 		}
 	}
 	warnings, err := o.prepare(o.fd)

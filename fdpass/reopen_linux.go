@@ -18,7 +18,10 @@ func reopen(s *Socket) error {
 	if err != nil {
 		return newOpenError(s.spec, "reopen", err)
 	}
-	o := &opener{spec: s.spec, fd: -1, share: s.spec.Address.isUDP(), beside: s.spec.Member}
+	o := &opener{spec: s.spec, fd: -1, share: s.spec.Address.isUDP()}
+	if s.spec.Member {
+		o.beside = s.d
+	}
 	o.spec.Address = s.address
 	if err := o.run(); err != nil {
 		o.discard()
