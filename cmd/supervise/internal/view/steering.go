@@ -26,6 +26,13 @@ func steering(l supervisor.ListenerStatus) string {
 	for _, generation := range order {
 		parts = append(parts, percent(shares[generation])+to(generation))
 	}
+	switch {
+	case len(parts) > 0:
+	case len(l.Members) == 1: // it gets all, whatever the kernel was told
+		parts = []string{to(l.Members[0].Generation)}
+	default:
+		parts = []string{"not steered yet"}
+	}
 	return fmt.Sprintf("%s (%s)", strings.Join(parts, ", "), Clean(l.Steering))
 }
 
