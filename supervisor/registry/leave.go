@@ -59,7 +59,7 @@ func (r *Registry) leave(m *member) {
 	}
 	if lost > 0 {
 		r.log.Warn("connections were lost that waited at a socket whose workers are gone", "listener", h.name, "connections", lost,
-			"advice", "sysctl -w net.ipv4.tcp_migrate_req=1, or run supervise with CAP_BPF and CAP_NET_ADMIN")
+			"advice", "sysctl -w net.ipv4.tcp_migrate_req=1, or run supervise with CAP_BPF")
 	}
 }
 
