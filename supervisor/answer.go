@@ -126,7 +126,7 @@ func (c *child) receiveNotify(ctx context.Context) (err error) {
 func (c *child) answers() adopt.Options {
 	o := adopt.Options{
 		Notify: c.asked.notify, Page: c.asked.page, Sockets: askedSockets{c.spec.leases, c.spec.index}, Report: c.reported,
-		Contains: func(pid int) bool { return c.process.Tree().Contains(pid) },
+		Members: func() []int { return c.process.Tree().Members() },
 	}
 	for i, lease := range c.spec.leases {
 		o.Listeners = append(o.Listeners, adopt.Listener{Name: c.spec.service.Listeners[i], Sharing: lease.Sharing()})

@@ -46,9 +46,8 @@ type Options struct {
 	Listeners []Listener
 	Sockets   Sockets
 
-	// Contains is whether a process is one of the program's. It is asked only when the program binds to the address of a member that
-	// is there already.
-	Contains func(pid int) bool
+	// Members gives the program's processes. It is asked only when the program binds to the address of a member that is there already.
+	Members func() []int
 
 	// Report takes what happens, before the program gets its answer, and so at least once: again after a kill.
 	Report func(Event)

@@ -53,7 +53,7 @@ func playManager() {
 	err = Serve(context.Background(), Options{
 		Notify: fdpass.NewDescriptor(managerNotify), Page: fdpass.NewDescriptor(managerPage),
 		Listeners: []Listener{{"a", words[2]}}, Sockets: s,
-		Contains: func(int) bool { return true }, Report: func(Event) {},
+		Members: func() []int { return processes(func(int) bool { return true }) }, Report: func(Event) {},
 		at: func(step string) {
 			fmt.Println(step)
 			if last--; last < 0 {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -59,15 +60,10 @@ func (s *server) abandoned(i int) *fdpass.Socket {
 // socketsOpen gives the inodes of the sockets that the program's processes have.
 func (s *server) socketsOpen() map[uint64]bool {
 	open := map[uint64]bool{}
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || !s.o.Contains(pid) {
-			continue
-		}
+	for _, pid := range s.o.Members() {
 		for _, link := range links(pid) {
-			var inode uint64
-			if n, _ := fmt.Sscanf(link.target, "socket:[%d]", &inode); n == 1 {
+			if number, ok := strings.CutPrefix(link.target, "socket:["); ok {
+				inode, _ := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 64)
 				open[inode] = true
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -282,12 +283,25 @@ func (r *rig) serve(p *actorProcess) {
 func (r *rig) options(p *actorProcess) Options {
 	return Options{
 		Notify: p.notify, Page: p.page, Listeners: r.names, Sockets: r.sockets,
-		Contains: func(pid int) bool { group, err := unix.Getpgid(pid); return err == nil && group == p.Process.Pid },
+		Members: func() []int {
+			return processes(func(pid int) bool { group, err := unix.Getpgid(pid); return err == nil && group == p.Process.Pid })
+		},
 		Report: func(e Event) {
 			p.pids <- e.PID
 			r.events <- e
 		},
 	}
+}
+
+// processes gives those of the machine that match.
+func processes(match func(pid int) bool) (list []int) {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && match(pid) {
+			list = append(list, pid)
+		}
+	}
+	return list
 }
 
 // expect waits for an event of the kind, and returns it; others are passed over.
