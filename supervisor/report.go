@@ -14,6 +14,21 @@ import (
 
 // Status tells what is held and what runs. With names only those services and their listeners are told of.
 func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
+	return m.tell(ctx, names, m.host.connections)
+}
+
+// Brief is Status without the connections of workers, which are unknown in it: to count them the kernel looks at every socket of the
+// machine, and where there are a hundred thousand, in TIME_WAIT too, that takes longer than all the rest.
+func (m *Manager) Brief(ctx context.Context, names []string) (Status, error) {
+	return m.tell(ctx, names, uncounted)
+}
+
+// uncounted says of every worker that its connections are unknown.
+func uncounted(list []holder) []int {
+	return slices.Repeat([]int{unknown}, len(list))
+}
+
+func (m *Manager) tell(ctx context.Context, names []string, count func([]holder) []int) (Status, error) {
 	st := Status{
 		Version: m.o.Version, KeeperPID: m.o.KeeperPID, ManagerPID: os.Getpid(), StartedAt: m.startedAt,
 		Listeners: []ListenerStatus{}, Services: []ServiceStatus{},
@@ -41,7 +56,7 @@ func (m *Manager) Status(ctx context.Context, names []string) (Status, error) {
 	if len(names) == 0 {
 		st.Serves = serveStatus(m.broker.Status())
 	}
-	st.Services = slices.DeleteFunc(m.gather(services), func(s ServiceStatus) bool {
+	st.Services = slices.DeleteFunc(gather(services, count), func(s ServiceStatus) bool {
 		return s.State == "stopped" && current.Service(s.Name) == nil
 	})
 	return st, nil
@@ -74,8 +89,8 @@ type view struct {
 	holders []holder
 }
 
-// gather asks all services at once, and then the kernel for the connections of all their workers.
-func (m *Manager) gather(services []*service) []ServiceStatus {
+// gather asks all services at once, and then for the connections of all their workers.
+func gather(services []*service, count func([]holder) []int) []ServiceStatus {
 	answers := make([]chan view, len(services))
 	for i, s := range services {
 		answers[i] = make(chan view, 1)
@@ -90,7 +105,7 @@ func (m *Manager) gather(services []*service) []ServiceStatus {
 		case <-s.done:
 		}
 	}
-	counts := m.host.connections(holders)
+	counts := count(holders)
 	for _, st := range out {
 		for i := range st.Workers {
 			st.Workers[i].Connections, counts = counts[0], counts[1:]

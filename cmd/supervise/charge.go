@@ -34,9 +34,18 @@ func (i *instance) takeCharge() {
 
 // Status is the Manager's, with what only the process knows.
 func (i *instance) Status(ctx context.Context, names []string) (supervisor.Status, error) {
+	return i.complete(ctx, names, i.Manager.Status)
+}
+
+// Brief is the Manager's likewise.
+func (i *instance) Brief(ctx context.Context, names []string) (supervisor.Status, error) {
+	return i.complete(ctx, names, i.Manager.Brief)
+}
+
+func (i *instance) complete(ctx context.Context, names []string, ask func(context.Context, []string) (supervisor.Status, error)) (supervisor.Status, error) {
 	led := i.session != nil && (i.session.welcome.Trial || i.session.welcome.Failed != "")
 	upgrading := led && !i.told.Load()
-	s, err := i.Manager.Status(ctx, names)
+	s, err := ask(ctx, names)
 	s.Upgrading = upgrading
 	return s, err
 }

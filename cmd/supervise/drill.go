@@ -101,7 +101,7 @@ func (a *app) drillProgress(f drillFlags) (show func(drill.Progress), finished f
 
 // targets are the stream listeners of the service itself.
 func targets(ctx context.Context, c *control.Client, service string) ([]drill.Target, error) {
-	s, err := c.Status(ctx, []string{service})
+	s, err := c.Brief(ctx, []string{service})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 func (i *instance) answering(f func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if _, err := i.Status(ctx, nil); err == nil {
+	if _, err := i.Brief(ctx, nil); err == nil {
 		f()
 	}
 }

@@ -48,7 +48,7 @@ For a look at live traffic with another build, a debugger, or a program that sup
 
 // listen returns only with an error.
 func (a *app) listen(ctx context.Context, c *control.Client, names, handoff, command []string) error {
-	status, err := c.Status(ctx, nil)
+	status, err := c.Brief(ctx, nil)
 	if err != nil {
 		return err
 	}

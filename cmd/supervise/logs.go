@@ -54,7 +54,7 @@ func (a *app) logs(ctx context.Context, c *control.Client, f logFlags, service s
 
 // expect tells the printer how wide prefixes will be.
 func expect(ctx context.Context, p *control.Patient, to *output.Printer) {
-	status, err := p.Status(ctx, nil)
+	status, err := p.Brief(ctx, nil)
 	if err != nil {
 		return // prefixes are narrower then
 	}

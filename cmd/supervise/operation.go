@@ -34,7 +34,7 @@ func (a *app) each(services []string, do func(ctx context.Context, p *control.Pa
 	return a.withClient(func(ctx context.Context, c *control.Client) error {
 		if len(services) > 1 {
 			// A slip in the last name must not be found out after the first service has been changed.
-			if _, err := control.NewPatient(c, nil).Status(ctx, services); err != nil {
+			if _, err := control.NewPatient(c, nil).Brief(ctx, services); err != nil {
 				return a.interrupted(err)
 			}
 		}

@@ -171,7 +171,7 @@ func (s *site) write(t *testing.T, name, text string, mode os.FileMode) {
 
 func (s *site) status(t *testing.T) supervisor.Status {
 	t.Helper()
-	status, err := s.client.Status(t.Context(), nil)
+	status, err := s.client.Brief(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func killManager(ts *testscript.TestScript, _ bool, _ []string) {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), soon)
 	defer cancel()
-	before, err := c.Status(ctx, nil)
+	before, err := c.Brief(ctx, nil)
 	ts.Check(err)
 	killed := time.Now()
 	ts.Check(syscall.Kill(before.ManagerPID, syscall.SIGKILL))

@@ -25,13 +25,13 @@ goes to the output of the running one.`,
 func (a *app) upgrade(ctx context.Context, c *control.Client) error {
 	var before, now supervisor.Status
 	err := a.show(c, "upgrade", func(p *control.Patient, report func(supervisor.Event)) (err error) {
-		if before, err = p.Status(ctx, nil); err != nil {
+		if before, err = p.Brief(ctx, nil); err != nil {
 			return err
 		}
 		if err = p.Upgrade(ctx, report); err != nil {
 			return err
 		}
-		now, err = p.Status(ctx, nil)
+		now, err = p.Brief(ctx, nil)
 		return err
 	})
 	if err != nil {

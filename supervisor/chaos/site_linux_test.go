@@ -158,7 +158,7 @@ func bounded(t testing.TB) (context.Context, context.CancelFunc) {
 func (s *site) status(ctx context.Context) (supervisor.Status, error) {
 	c := control.NewClient(s.path("c.sock"))
 	defer c.Close()
-	return c.Status(ctx, nil)
+	return c.Brief(ctx, nil)
 }
 
 func (s *site) mustStatus(t testing.TB) supervisor.Status {

@@ -14,6 +14,7 @@ import (
 type Backend interface {
 	// Status gives the named services and their listeners, everything without names.
 	Status(ctx context.Context, names []string) (supervisor.Status, error)
+	Brief(ctx context.Context, names []string) (supervisor.Status, error)
 
 	// These return when it is done. ctx is not the client's: it ends with the server.
 	Restart(ctx context.Context, name string, report func(supervisor.Event)) error

@@ -95,7 +95,7 @@ func tell(report func(supervisor.Event), e supervisor.Event) {
 // make gives the call, and once more if the first one was never taken in: one that ends every manager that takes it must not end
 // them for ever.
 func (c *call) make(ctx context.Context, give func(report func(supervisor.Event)) error) (err error) {
-	if c.before, err = c.patient.Status(ctx, c.names); err != nil {
+	if c.before, err = c.patient.Brief(ctx, c.names); err != nil {
 		return err
 	}
 	c.shown = time.Now()
@@ -129,7 +129,7 @@ func (c *call) follow(ctx context.Context) (v verdict, err error) {
 	for {
 		var now supervisor.Status
 		err := c.patient.next(ctx, func(ctx context.Context) (err error) {
-			now, err = c.patient.client.Status(ctx, c.names)
+			now, err = c.patient.client.Brief(ctx, c.names)
 			return err
 		})
 		if err != nil {

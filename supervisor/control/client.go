@@ -132,6 +132,13 @@ func (c *Client) Status(ctx context.Context, names []string) (supervisor.Status,
 	return s, err
 }
 
+// Brief is Status without the connections of workers, which take the kernel a while on a machine with many sockets.
+func (c *Client) Brief(ctx context.Context, names []string) (supervisor.Status, error) {
+	var s supervisor.Status
+	err := c.get(ctx, "/v1/status"+query(url.Values{"service": names, "brief": {"1"}}), &s)
+	return s, err
+}
+
 func (c *Client) get(ctx context.Context, path string, v any) error {
 	resp, err := c.do(ctx, http.MethodGet, path, nil)
 	if err != nil {

@@ -31,7 +31,7 @@ func TestDeployVerbs(t *testing.T) {
 		}
 	}
 	want := []string{"restart with 0.05 for 10m0s app", "restart with 0.001 for 0s app", "promote (retire false) app", "promote (retire true) app", "rollback app",
-		`status ["app"]`, "restart with 0.3333 for 0s app", `status ["app"]`, "promote (retire true) app", `status ["app"]`, "rollback app"}
+		`brief ["app"]`, "restart with 0.3333 for 0s app", `brief ["app"]`, "promote (retire true) app", `brief ["app"]`, "rollback app"}
 	if d := cmp.Diff(want, f.called()); d != "" {
 		t.Error(d)
 	}

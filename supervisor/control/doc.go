@@ -1,7 +1,7 @@
 // Package control is the control API: HTTP/JSON over a unix socket, both sides of it.
 //
 //	GET  /v1/version
-//	GET  /v1/status[?service=NAME…]              supervisor.Status
+//	GET  /v1/status[?service=NAME…][&brief=1]    supervisor.Status; brief: without the connections of workers
 //	GET  /v1/events[?follow=1]                   supervisor.Event, one a line
 //	GET  /v1/logs[?service=NAME][&lines=N][&follow=1]  output.Line, one a line (lines: 100 unless told)
 //	GET  /v1/descriptors?name=NAME…              the sockets themselves, see below

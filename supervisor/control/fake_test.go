@@ -63,13 +63,21 @@ func (f *fake) operate(ctx context.Context, what, name string, report func(super
 }
 
 func (f *fake) Status(_ context.Context, names []string) (supervisor.Status, error) {
-	f.call("status %q", names)
+	return f.answer("status", names)
+}
+
+func (f *fake) answer(what string, names []string) (supervisor.Status, error) {
+	f.call("%s %q", what, names)
 	for _, n := range names {
 		if err := known("service", "app", n); err != nil {
 			return supervisor.Status{}, err
 		}
 	}
 	return supervisor.Status{Version: "v1", KeeperPID: 7, Config: "app.hcl", StartedAt: time.Unix(0, 0).UTC()}, nil
+}
+
+func (f *fake) Brief(_ context.Context, names []string) (supervisor.Status, error) {
+	return f.answer("brief", names)
 }
 
 func (f *fake) Restart(ctx context.Context, name string, report func(supervisor.Event)) error {

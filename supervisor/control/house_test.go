@@ -130,6 +130,10 @@ func (m *manager) Status(_ context.Context, names []string) (supervisor.Status, 
 	return m.status, nil
 }
 
+func (m *manager) Brief(ctx context.Context, names []string) (supervisor.Status, error) {
+	return m.Status(ctx, names)
+}
+
 func (m *manager) Hold(ctx context.Context, name string) error {
 	m.first()
 	return m.fake.Hold(ctx, name)

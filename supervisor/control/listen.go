@@ -81,7 +81,7 @@ func whoRuns(path string, err error) error {
 	defer cancel()
 	c := NewClient(path)
 	defer c.Close()
-	status, ask := c.Status(ctx, nil)
+	status, ask := c.Brief(ctx, nil)
 	if ask != nil {
 		return err
 	}

@@ -79,6 +79,15 @@ func (p *Patient) Status(ctx context.Context, names []string) (s supervisor.Stat
 	return s, err
 }
 
+// Brief is Status without the connections of workers.
+func (p *Patient) Brief(ctx context.Context, names []string) (s supervisor.Status, err error) {
+	err = p.again(ctx, func(ctx context.Context) (err error) {
+		s, err = p.client.Brief(ctx, names)
+		return err
+	})
+	return s, err
+}
+
 // Hold makes the clients of a listener wait. To do it twice does no harm.
 func (p *Patient) Hold(ctx context.Context, listener string) error {
 	return p.again(ctx, func(ctx context.Context) error { return p.client.Hold(ctx, listener) })

@@ -28,7 +28,14 @@ func (s *Server) version(w http.ResponseWriter, _ *request) error {
 func (s *Server) status(w http.ResponseWriter, r *request) error {
 	ctx, cancel := context.WithTimeout(r.http.Context(), statusTimeout)
 	defer cancel()
-	status, err := s.backend.Status(ctx, r.query["service"])
+	ask := s.backend.Status
+	switch brief, err := r.flag("brief"); {
+	case err != nil:
+		return err
+	case brief:
+		ask = s.backend.Brief
+	}
+	status, err := ask(ctx, r.query["service"])
 	if err != nil {
 		return err
 	}

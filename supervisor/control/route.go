@@ -20,7 +20,7 @@ type route struct {
 func routes() []route {
 	return []route{
 		{"GET", "/v1/version", nil, (*Server).version},
-		{"GET", "/v1/status", []string{"service"}, (*Server).status},
+		{"GET", "/v1/status", []string{"service", "brief"}, (*Server).status},
 		{"GET", "/v1/events", []string{"follow"}, (*Server).events},
 		{"GET", "/v1/logs", []string{"service", "lines", "follow"}, (*Server).logs},
 		{"GET", "/v1/descriptors", []string{"name"}, (*Server).descriptors},

@@ -41,6 +41,8 @@ func TestAnswers(t *testing.T) {
 		{"GET", "/v1/version", ""},
 		{"GET", "/v1/status", ""},
 		{"GET", "/v1/status?service=app&service=app", ""},
+		{"GET", "/v1/status?brief=1", ""},
+		{"GET", "/v1/status?brief=very", ""},
 		{"GET", "/v1/status?service=web", ""},
 		{"GET", "/v1/status?servise=app", ""},
 		{"GET", "/v1/events", ""},

@@ -12,7 +12,7 @@ import (
 // Upgrade replaces the running supervise by the program on disk, and returns when that is complete. The manager that is asked ends
 // on the way: only the next one tells how it went.
 func (p *Patient) Upgrade(ctx context.Context, report func(supervisor.Event)) error {
-	if _, err := p.Status(ctx, nil); err != nil {
+	if _, err := p.Brief(ctx, nil); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -41,7 +41,7 @@ func (p *Patient) upgraded(ctx context.Context, since time.Time, report func(sup
 	for {
 		var now supervisor.Status
 		err = p.next(ctx, func(ctx context.Context) (err error) {
-			now, err = p.client.Status(ctx, nil)
+			now, err = p.client.Brief(ctx, nil)
 			return err
 		})
 		if err != nil {
