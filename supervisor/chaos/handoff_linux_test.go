@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,6 +112,7 @@ func (s *site) signInSilence(t *testing.T) int {
 	if err := victim.signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	s.awaitProcess(t, func() bool { return frozen(old) })
 	close(free)
 	if s.isUpstart() {
 		s.awaitStopped(t, candidate.pid)
@@ -124,6 +126,19 @@ func (s *site) signInSilence(t *testing.T) int {
 	return candidate.pid
 }
 
+// frozen is whether every thread of a process has stopped: until then one may still take in a word, and has it to itself.
+func frozen(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	return len(threads) > 0 && !slices.ContainsFunc(threads, func(path string) bool { return !isStopped(path) })
+}
+
+// isStopped is whether /proc/PID/stat tells of a process, or thread, that is stopped.
+func isStopped(path string) bool {
+	b, _ := os.ReadFile(path)
+	_, rest, _ := strings.Cut(string(b), ") ")
+	return strings.HasPrefix(rest, "T")
+}
+
 // isUpstart is whether the worker stops itself and so cannot say anything else.
 func (s *site) isUpstart() bool {
 	text, _ := os.ReadFile(s.path("app.hcl"))
@@ -133,11 +148,7 @@ func (s *site) isUpstart() bool {
 // awaitStopped asks the kernel until it has happened: nothing else can be waited for.
 func (s *site) awaitStopped(t *testing.T, pid int) {
 	t.Helper()
-	s.awaitProcess(t, func() bool {
-		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		_, rest, _ := strings.Cut(string(b), ") ")
-		return strings.HasPrefix(rest, "T")
-	})
+	s.awaitProcess(t, func() bool { return isStopped(fmt.Sprintf("/proc/%d/stat", pid)) })
 }
 
 func (s *site) awaitProcess(t *testing.T, done func() bool) {
