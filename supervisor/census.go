@@ -1,8 +1,6 @@
 package supervisor
 
 import (
-	"errors"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -131,19 +129,17 @@ func (c census) count(list []holder, counts []int) {
 
 // heldBy counts a connection that several processes of a tree have open once.
 func (c census) heldBy(members []int, h holder) int {
-	open := map[uint64]bool{}
-	for _, pid := range members {
-		inodes, err := diag.Held(pid)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return unknown
-		}
-		for _, inode := range inodes {
-			port, tcp := c.tcp[inode]
-			name, unix := c.unix[inode]
-			if tcp && slices.Contains(h.ports, port) || unix && slices.Contains(h.names, name) {
-				open[inode] = true
-			}
+	open, err := diag.HeldBy(members)
+	if err != nil {
+		return unknown
+	}
+	n := 0
+	for inode := range open {
+		port, tcp := c.tcp[inode]
+		name, unix := c.unix[inode]
+		if tcp && slices.Contains(h.ports, port) || unix && slices.Contains(h.names, name) {
+			n++
 		}
 	}
-	return len(open)
+	return n
 }

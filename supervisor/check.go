@@ -23,9 +23,9 @@ func (c *child) watch(soon bool) (end func()) {
 	return cancel
 }
 
-// repeat makes the checks of one kind until ctx ends. What they find is told when it is bad, or was bad before; that a listener
-// is held is no finding. The second check is made
-// at a time of chance within the interval, so that workers that became ready together are not asked together for ever.
+// repeat makes the checks of one kind until ctx ends. What they find is told when it is bad, or was bad before; that a listener is
+// held is no finding. The second check is made at a time of chance within the interval, so that workers that became ready together are not
+// asked together for ever.
 func (c *child) repeat(ctx context.Context, kind string, soon bool) {
 	select {
 	case <-c.attended: // a worker that is being taken over is not known before

@@ -2,14 +2,11 @@ package supervisor
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/diag"
 	"github.com/seed-da40d5ac/supervise/supervisor/adopt"
-	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
 // desertedPause is between two looks at the sockets that a program has made itself. One that it has closed both times is not on its way
@@ -40,7 +37,7 @@ func (c *child) lookAtOwn(before map[*fdpass.Socket]bool) map[*fdpass.Socket]boo
 		if len(members) < 2 {
 			continue
 		}
-		open, err := openIn(c.process.Tree())
+		open, err := diag.HeldBy(c.process.Tree().Members())
 		if err != nil {
 			continue // nobody knows
 		}
@@ -55,19 +52,4 @@ func (c *child) lookAtOwn(before map[*fdpass.Socket]bool) map[*fdpass.Socket]boo
 		}
 	}
 	return closed
-}
-
-// openIn gives the inodes of the sockets that the processes of a tree have open.
-func openIn(t proctree.Tree) (map[uint64]bool, error) {
-	open := map[uint64]bool{}
-	for _, pid := range t.Members() {
-		inodes, err := diag.Held(pid)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		for _, i := range inodes {
-			open[i] = true
-		}
-	}
-	return open, nil
 }

@@ -40,7 +40,7 @@ var arrows = map[string]arrow{
 	"supervisor/drill":                   {nil, []string{"golang.org/x/sys"}},
 	"supervisor/adopt/testdata/static":   {nil, []string{}},
 	"supervisor/keeper":                  {[]string{"fdpass", "supervisor/cgroup", "supervisor/stage", "supervisor/proctree"}, []string{"golang.org/x/sys"}},
-	"supervisor/adopt":                   {[]string{"fdpass"}, []string{"golang.org/x/sys"}},
+	"supervisor/adopt":                   {[]string{"fdpass", "fdpass/diag"}, []string{"golang.org/x/sys"}},
 	"supervisor/account":                 {nil, []string{}},
 	"supervisor/registry":                {[]string{"config", "fdpass", "fdpass/diag", "fdpass/steer", "fdpass/wire", "supervisor/account"}, nil},
 	"supervisor/broker":                  {[]string{"config", "fdpass", "fdpass/wire", "supervisor/account"}, nil},

@@ -1,7 +1,9 @@
 package diag
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 )
 
@@ -70,6 +72,23 @@ func Held(pid int) ([]uint64, error) {
 		return nil, fmt.Errorf("cannot list the sockets of process %d: %w", pid, err)
 	}
 	return inodes, nil
+}
+
+// HeldBy gives the inodes of the sockets that any of several processes has open. Of a process that is gone that is none. With an error, that
+// of the first whose descriptors are not to be seen, come those of the others.
+func HeldBy(pids []int) (map[uint64]bool, error) {
+	open := map[uint64]bool{}
+	var first error
+	for _, pid := range pids {
+		inodes, err := Held(pid)
+		if first == nil && !errors.Is(err, fs.ErrNotExist) {
+			first = err
+		}
+		for _, inode := range inodes {
+			open[inode] = true
+		}
+	}
+	return open, first
 }
 
 func setOf[T comparable](list []T) map[T]bool {

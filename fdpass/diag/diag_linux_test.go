@@ -178,6 +178,15 @@ func TestHeld(t *testing.T) {
 	}
 }
 
+// TestHeldBy checks that one of several processes that is gone hides nothing of the others.
+func TestHeldBy(t *testing.T) {
+	client, server := connect(t, listen(t, "tcp", "127.0.0.1:0"))
+	open, err := HeldBy([]int{1 << 30, os.Getpid(), os.Getpid()})
+	if err != nil || !open[inodeOf(t, client)] || !open[inodeOf(t, server)] || open[0] {
+		t.Errorf("%v, %v; want %d and %d among them", open, err, inodeOf(t, client), inodeOf(t, server))
+	}
+}
+
 func TestSocketInode(t *testing.T) {
 	for link, want := range map[string]uint64{"socket:[4294967295]": 4294967295, "socket:[1": 0, "socket:[]": 0, "pipe:[17]": 0, "17]": 0, "/dev/null": 0, "": 0} {
 		if got, ok := socketInode(link); ok != (want != 0) || ok && got != want {

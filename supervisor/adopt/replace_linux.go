@@ -5,11 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
+	"github.com/seed-da40d5ac/supervise/fdpass/diag"
 )
 
 // replace puts socket in the place of d in the program.
@@ -48,27 +48,13 @@ func (s *server) abandoned(i int) *fdpass.Socket {
 	if len(members) == 0 {
 		return nil
 	}
-	open := s.socketsOpen()
+	open, _ := diag.HeldBy(s.o.Members())
 	for _, m := range members {
 		if !open[inodeOf(m.Descriptor())] {
 			return m
 		}
 	}
 	return nil
-}
-
-// socketsOpen gives the inodes of the sockets that the program's processes have.
-func (s *server) socketsOpen() map[uint64]bool {
-	open := map[uint64]bool{}
-	for _, pid := range s.o.Members() {
-		for _, link := range links(pid) {
-			if number, ok := strings.CutPrefix(link.target, "socket:["); ok {
-				inode, _ := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 64)
-				open[inode] = true
-			}
-		}
-	}
-	return open
 }
 
 // link is an entry of /proc/PID/fd.
