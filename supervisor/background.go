@@ -2,8 +2,6 @@ package supervisor
 
 import (
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
@@ -42,20 +40,12 @@ func (c *child) heirs() (list []int) {
 	}
 	pids, _ := g.Procs()
 	for _, pid := range pids {
-		if path, err := cgroup.PathOf(parentPID(pid)); err != nil || !g.Holds(path) || parentPID(pid) == c.process.Root {
+		parent := proctree.Parent(pid)
+		if path, err := cgroup.PathOf(parent); err != nil || !g.Holds(path) || parent == c.process.Root {
 			list = append(list, pid)
 		}
 	}
 	return list
-}
-
-// parentPID is 0 for a process that is gone.
-func parentPID(pid int) int {
-	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	_, rest, _ := strings.Cut(string(b), "\nPPid:")
-	line, _, _ := strings.Cut(rest, "\n")
-	parent, _ := strconv.Atoi(strings.TrimSpace(line))
-	return parent
 }
 
 // signalBackground sends a signal to the main process of a program in the background.

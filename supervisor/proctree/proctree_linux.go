@@ -72,6 +72,12 @@ func Stopped(pid int) bool {
 	return err == nil && s.state == 'T'
 }
 
+// Parent gives the parent of a process; 0 for one that is gone.
+func Parent(pid int) int {
+	s, _ := readStat(pid)
+	return s.parent
+}
+
 // isRoot tells whether s, which has the pid of the first process, is it (also as
 // a zombie). Then the pid means something as a parent, session or group.
 func (t Tree) isRoot(s stat) bool { return t.Start == 0 || s.start == t.Start }

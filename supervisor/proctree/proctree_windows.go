@@ -17,3 +17,6 @@ func (*Snapshot) Members(t Tree) []int { return nil }
 
 // Stopped is false: this system has no portable way to ask.
 func Stopped(int) bool { return false }
+
+// Parent is 0: this system has no portable way to ask.
+func Parent(int) int { return 0 }
