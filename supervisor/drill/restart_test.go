@@ -155,7 +155,7 @@ func TestRunSeesLossInRestart(t *testing.T) {
 	if err != nil || r.Reset < 5 || r.Reset != r.Lost() {
 		t.Fatalf("got %+v, %v", r, err)
 	}
-	if want := "reset: read: read: connection reset by peer (attempt "; len(r.Failed) != 3 || r.Failed[0][:len(want)] != want {
+	if want := errnoResetText; len(r.Failed) != 3 || r.Failed[0][:len(want)] != want {
 		t.Errorf("got %q", r.Failed)
 	}
 }

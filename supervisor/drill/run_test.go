@@ -98,6 +98,9 @@ func TestRunConnectOnly(t *testing.T) {
 		"reset after a word": {func(c net.Conn) { _, _ = io.WriteString(c, "220"); hang(c); abort(c) }, reset},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "reset after a word" {
+				underWine(t, "a reset behind data that was read is an end of file sometimes")
+			}
 			o := Options{Targets: []Target{serveTCP(t, c.handle)}, Connections: 20, Clients: 4}
 			if c.want == timeout {
 				o.Timeout = 50 * time.Millisecond
@@ -115,17 +118,10 @@ func TestRunRefused(t *testing.T) {
 	}
 	_ = l.Close()
 	expect(t, Options{Targets: []Target{{"tcp", l.Addr().String()}}, HTTP: "/", Connections: 10}, refused)
-	expect(t, Options{Targets: []Target{{"unix", t.TempDir() + "/none"}}, Connections: 10}, refused)
 }
 
-func TestRunUnixAndIPv6(t *testing.T) {
-	for _, target := range []Target{
-		serve(t, "unix", t.TempDir()+"/s", reply(answer)),
-		serve(t, "unix", "@drill-test-"+strings.ReplaceAll(t.TempDir(), "/", "-"), reply(answer)),
-		serve(t, "tcp6", "[::1]:0", reply(answer)),
-	} {
-		expect(t, Options{Targets: []Target{target}, HTTP: "/", Connections: 100}, ok)
-	}
+func TestRunIPv6(t *testing.T) {
+	expect(t, Options{Targets: []Target{serve(t, "tcp6", "[::1]:0", reply(answer))}, HTTP: "/", Connections: 100}, ok)
 }
 
 func TestRunTakesTargetsInTurn(t *testing.T) {
