@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
-
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
@@ -32,7 +30,7 @@ func (i *instance) tell(lines ...string) {
 	if i.session != nil {
 		err = i.session.client.Notify(state, nil)
 	} else {
-		_, err = daemon.SdNotify(false, state)
+		err = tellDirectly(state)
 	}
 	if err != nil {
 		i.log.Debug("service manager not told", "error", err)
@@ -46,7 +44,7 @@ func (i *instance) tellOuter() func() {
 	go func() {
 		select {
 		case <-i.Started():
-			i.tell(daemon.SdNotifyReady, "STATUS=all services have been ready")
+			i.tell("READY=1", "STATUS=all services have been ready")
 		case <-done:
 		}
 	}()
@@ -61,11 +59,7 @@ func (i *instance) watchdog() time.Duration {
 	if i.session != nil {
 		return i.session.welcome.Watchdog
 	}
-	interval, err := daemon.SdWatchdogEnabled(false)
-	if err != nil {
-		return 0
-	}
-	return interval
+	return directWatchdog()
 }
 
 // feedWatchdog is only heard of as long as the Manager answers.
@@ -73,7 +67,7 @@ func (i *instance) feedWatchdog(every time.Duration, done <-chan struct{}) {
 	clock := time.NewTicker(every)
 	defer clock.Stop()
 	for {
-		i.answering(func() { i.tell(daemon.SdNotifyWatchdog) })
+		i.answering(func() { i.tell("WATCHDOG=1") })
 		select {
 		case <-clock.C:
 		case <-done:
@@ -82,12 +76,12 @@ func (i *instance) feedWatchdog(every time.Duration, done <-chan struct{}) {
 	}
 }
 
-func (i *instance) tellStopping() { i.tell(daemon.SdNotifyStopping, "STATUS=stopping") }
+func (i *instance) tellStopping() { i.tell("STOPPING=1", "STATUS=stopping") }
 
 // tellReloading says that a reload begins; the function it gives says that it has ended.
 func (i *instance) tellReloading() func() {
-	i.tell(daemon.SdNotifyReloading, monotonic())
-	return func() { i.tell(daemon.SdNotifyReady) }
+	i.tell("RELOADING=1", monotonic())
+	return func() { i.tell("READY=1") }
 }
 
 // underSystemd is whether the outer service manager may have a store for descriptors. systemd names it from version 254 on (FDSTORE);
