@@ -8,14 +8,14 @@ import (
 
 // Address is where a listener listens. It can be compared with ==.
 type Address struct {
-	// Network is tcp, tcp4, tcp6, udp, udp4, udp6, unix, unixgram, unixpacket, vsock or fifo.
+	// Network is tcp, tcp4, tcp6, udp, udp4, udp6, unix, unixgram, unixpacket, vsock, fifo or pipe. Nothing but control has a pipe.
 	Network string
 	// Host is an IP literal, with a zone for a link-local one, or "" for the wildcard; of vsock the CID in decimal or "" for any.
 	// tcp:// and udp:// with "" are dual stack.
 	Host string
 	// Port 0 lets the kernel choose.
 	Port uint32
-	// Path is the file of unix and fifo; "@name" is a name in Linux's abstract namespace, unix(7).
+	// Path is the file of unix and fifo; "@name" is a name in Linux's abstract namespace, unix(7). Of pipe it is what follows \\.\pipe\.
 	Path string
 }
 
@@ -26,10 +26,11 @@ const (
 	maxPath         = 4095
 	maxVsockPort    = 1<<32 - 2 // the last one is VMADDR_PORT_ANY
 	anyCID          = 1<<32 - 1 // VMADDR_CID_ANY
+	maxPipeName     = 247       // CreateNamedPipe: 256 characters with the \\.\pipe\ before it
 )
 
 // networks in the order in which errors list them.
-var networks = []string{"tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket", "vsock", "fifo"}
+var networks = []string{"tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixgram", "unixpacket", "vsock", "fifo", "pipe"}
 
 // String gives the URL form back: "tcp://[::]:8080", "unix:///run/app.sock", "vsock://:5000".
 func (a Address) String() string {
@@ -56,13 +57,16 @@ func (a Address) isUDP() bool  { return strings.HasPrefix(a.Network, "udp") }
 func (a Address) isInet() bool { return a.isTCP() || a.isUDP() }
 func (a Address) isUnix() bool { return strings.HasPrefix(a.Network, "unix") }
 func (a Address) isFIFO() bool { return a.Network == "fifo" }
-func (a Address) isPath() bool { return a.isUnix() || a.isFIFO() }
+func (a Address) isPipe() bool { return a.Network == "pipe" }
+func (a Address) isPath() bool { return a.isUnix() || a.isFIFO() || a.isPipe() }
 
 func (a Address) isAbstract() bool { return a.isUnix() && strings.HasPrefix(a.Path, "@") }
-func (a Address) hasFile() bool    { return a.isPath() && !a.isAbstract() }
+func (a Address) hasFile() bool    { return a.isFIFO() || a.isUnix() && !a.isAbstract() }
 
 // hasBacklog says whether listen(2) works: other types of socket answer EOPNOTSUPP, and a FIFO is no socket.
-func (a Address) hasBacklog() bool { return !a.isUDP() && !a.isFIFO() && a.Network != "unixgram" }
+func (a Address) hasBacklog() bool {
+	return !a.isUDP() && !a.isFIFO() && !a.isPipe() && a.Network != "unixgram"
+}
 
 // isIPv4 says whether the address is one of IPv4 only.
 func (a Address) isIPv4() bool {

@@ -34,6 +34,8 @@ func TestParseAddress(t *testing.T) {
 		{"vsock://4294967295:5000", Address{Network: "vsock", Port: 5000}, "vsock://:5000"},
 		{"vsock://2:4294967294", Address{Network: "vsock", Host: "2", Port: 4294967294}, ""},
 		{"fifo:///run/a", Address{Network: "fifo", Path: "/run/a"}, ""},
+		{"pipe://my app", Address{Network: "pipe", Path: "my app"}, ""},
+		{"pipe://" + strings.Repeat("ä", 247), Address{Network: "pipe", Path: strings.Repeat("ä", 247)}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {
@@ -59,6 +61,11 @@ func TestParseAddressError(t *testing.T) {
 		{"tcp:8080", `cannot use "tcp:8080": it has no network before "://" (write tcp://:8080)`},
 		{"fifo://a\x00b", `cannot use "fifo://a\x00b": it has a NUL byte`},
 		{"tcp://::1:80", `cannot use "tcp://::1:80": an IPv6 address needs brackets (write [::1]:80)`},
+		{"pipe://", `cannot use "pipe://": it has no name (write for example pipe://app)`},
+		{`pipe://\\.\pipe\app`, `cannot use "pipe://\\\\.\\pipe\\app": a named pipe has a name and no path (write pipe://app)`},
+		{"pipe://a/", `cannot use "pipe://a/": "a/" is no name of a pipe (write for example pipe://app)`},
+		{"pipe://a\nb", `cannot use "pipe://a\nb": "a\nb" is no name of a pipe (write for example pipe://app)`},
+		{"pipe://" + strings.Repeat("a", 248), `cannot use "pipe://` + strings.Repeat("a", 248) + `": the name has 248 characters, 247 are possible (use a shorter name)`},
 	}
 	for _, test := range tests {
 		a, err := ParseAddress(test.text)
@@ -79,7 +86,7 @@ func TestAddressKinds(t *testing.T) {
 		{"tcp", true, true, false}, {"tcp4", true, true, false}, {"tcp6", true, true, false},
 		{"udp", false, true, false}, {"udp4", false, true, false}, {"udp6", false, true, false},
 		{"unix", true, false, true}, {"unixpacket", true, false, true}, {"unixgram", false, false, true},
-		{"vsock", true, false, false}, {"fifo", false, false, true},
+		{"vsock", true, false, false}, {"fifo", false, false, true}, {"pipe", false, false, false},
 	}
 	for _, test := range tests {
 		a := Address{Network: test.network, Path: "/x"}

@@ -34,7 +34,7 @@ type CommandLine struct {
 func ForCommand(c CommandLine, host Host) (*Config, error) {
 	r := newReader("", host)
 	r.read(r.body(c))
-	return r.result(&Source{Command: &c, CPUs: host.CPUs})
+	return r.result(&Source{Command: &c, CPUs: host.CPUs, System: r.config.System})
 }
 
 func (r *reader) body(c CommandLine) *hclsyntax.Body {

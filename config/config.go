@@ -7,6 +7,8 @@ import "time"
 type Config struct {
 	// Path is the file as given to Load; "" after ForCommand.
 	Path string
+	// System is the one that the file was read for, by the names of runtime.GOOS.
+	System string
 	// Listeners and Services are in the order of the file.
 	Listeners []*Listener
 	Services  []*Service
@@ -41,8 +43,10 @@ func (c *Config) Service(name string) *Service {
 	return nil
 }
 
-// Host is what a file can see of the machine: ${env.NAME} and ${cpus}.
+// Host is what a file can see of the machine, ${env.NAME} and ${cpus}, and what the machine is.
 type Host struct {
+	// System is linux, windows, darwin, freebsd, ..., as in runtime.GOOS; "" is this one.
+	System string
 	// Environ is in the form of os.Environ.
 	Environ []string
 	// CPUs is the number of CPUs that supervise may use.
@@ -108,7 +112,7 @@ type Options struct {
 
 // Control is where supervise listens for its own commands.
 type Control struct {
-	// Address is a unix socket; its Path is "" for the default, see the command line.
+	// Address is a unix socket, or a named pipe on Windows; its Path is "" for the default, see the command line.
 	Address Address
 	// Mode is the permission bits of the socket; 0 when not given.
 	Mode uint32

@@ -8,10 +8,10 @@ func defaultListener(name string) *Listener {
 	return &Listener{Name: name, Sharing: "all"}
 }
 
-func defaultService(name string) *Service {
+func defaultService(name, system string) *Service {
 	return &Service{
 		Name:               name,
-		Handoff:            []string{"systemd", "einhorn", "server-starter"},
+		Handoff:            defaultHandoff(system),
 		ListenPID:          "own",
 		Workers:            1,
 		InheritEnvironment: true,
@@ -22,6 +22,14 @@ func defaultService(name string) *Service {
 		Rollout:            Rollout{Strategy: "overlap", MaxSurge: 1},
 		Health:             Health{Interval: 10 * time.Second, Timeout: 5 * time.Second, Failures: 3},
 	}
+}
+
+// defaultHandoff is everything that gets on with each other.
+func defaultHandoff(system string) []string {
+	if system == "windows" {
+		return []string{"handles", "systemfd"}
+	}
+	return []string{"systemd", "einhorn", "server-starter"}
 }
 
 func defaultLog() Log { return Log{Level: "info", Format: "text"} }

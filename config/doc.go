@@ -22,7 +22,7 @@
 // the system's, or supervise's own, stays.
 //
 // Addresses: tcp://HOST:PORT, tcp4:// and tcp6://, udp://, udp4:// and udp6://, unix://PATH, unixgram:// and unixpacket://
-// (unix://@NAME is in Linux's abstract namespace), vsock://CID:PORT, fifo://PATH. HOST is an IP address, IPv6 in brackets;
+// (unix://@NAME is in Linux's abstract namespace), vsock://CID:PORT, fifo://PATH, and for control on Windows pipe://NAME. HOST is an IP address, IPv6 in brackets;
 // without it every address of the machine is meant, in tcp:// and udp:// those of both families. Port 0 lets the kernel choose.
 //
 //	listener NAME       default  what
@@ -65,6 +65,8 @@
 //	listeners           []       names; their order is that of the descriptors
 //	preset              -        name of a known program: defaults for handoff, listen_pid, ready, stop and rollout; see Presets
 //	handoff             ["systemd", "einhorn", "server-starter"]   dialects, the variables and descriptors of a convention;
+//	                             on Windows ["handles", "systemfd"]: inherited handles in LISTEN_HANDLES, and what the crate listenfd
+//	                             asks for; "systemd" means "handles" there, and "systemfd" means "systemd" everywhere else;
 //	                             nginx, angie, php-fpm, unicorn, puma, gunicorn, nghttpx, upstart, circus (in arguments);
 //	                             tableflip (alone); endless, grace, goagain, overseer (one of them: they signal their parent);
 //	                             "stdin" for one listener as descriptor 0; "none" for descriptors 3, 4, … without a word; and on
@@ -156,7 +158,7 @@
 //	store               []       s6-fdholder: patterns like "app.*" of identifiers that clients may store and delete
 //
 //	control             default  what
-//	address             by the name of the file   unix://PATH
+//	address             by the name of the file   unix://PATH, on Windows pipe://NAME
 //	mode                -        permission bits
 //	group               -        its members may send commands
 //
@@ -187,5 +189,5 @@
 //	  listeners = ["web"]
 //	}
 //
-// Known and refused, "not supported yet": metrics; pingora and systemfd of handoff.
+// Known and refused, "not supported yet": metrics; pingora of handoff.
 package config

@@ -24,7 +24,7 @@ func TestDocIsComplete(t *testing.T) {
 			}
 		}
 	}
-	s := defaultService("")
+	s := defaultService("", "linux")
 	for name, value := range map[string]string{
 		"timeout": s.Ready.Timeout.String(), "settle": s.Ready.Settle.String(), "interval": s.Ready.Interval.String(),
 		"signal": s.Stop.Signal, "backoff": s.Restart.Backoff.String(), "backoff_max": s.Restart.BackoffMax.String(), "window": "60s",

@@ -113,7 +113,7 @@ func dependsOnWorker(s *Service) bool {
 func FuzzAddress(f *testing.F) {
 	for _, text := range []string{
 		"tcp://:8080", "tcp://[::1]:0", "tcp4://127.0.0.1:80", "tcp6://[fe80::1%eth0]:80", "udp://0.0.0.0:53", "unix:///run/a.sock",
-		"unix://@a", "unixgram://a/b", "vsock://2:5000", "fifo:///run/a", "tcp//:8080", ":80", "http://localhost:80/", "tcp://[::ffff:1.2.3.4]:1",
+		"unix://@a", "unixgram://a/b", "vsock://2:5000", "fifo:///run/a", "pipe://app", `pipe://\\.\pipe\app`, "tcp//:8080", ":80", "http://localhost:80/", "tcp://[::ffff:1.2.3.4]:1",
 	} {
 		f.Add(text)
 	}

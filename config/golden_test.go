@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the golden files of this package"
 
 // host is the machine that all tests here see.
 func host() Host {
-	return Host{Environ: []string{"HOME=/home/ada", "PORT=8088", "NAME=web", "GREETING=hallo=welt", "LOGNAME=ada"}, CPUs: 4}
+	return Host{System: "linux", Environ: []string{"HOME=/home/ada", "PORT=8088", "NAME=web", "GREETING=hallo=welt", "LOGNAME=ada"}, CPUs: 4}
 }
 
 // folder is where the configuration files of tests seem to be.

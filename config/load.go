@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -53,7 +55,7 @@ func Parse(filename string, src []byte, host Host) (*Config, error) {
 	if body := r.parse(filename, src, strings.HasSuffix(filename, ".json")); body != nil {
 		r.read(body)
 	}
-	return r.result(&Source{Path: filename, Text: src, CPUs: host.CPUs})
+	return r.result(&Source{Path: filename, Text: src, CPUs: host.CPUs, System: r.config.System})
 }
 
 // reader turns a body into a Config.
@@ -68,7 +70,7 @@ type reader struct {
 }
 
 func newReader(filename string, host Host) *reader {
-	r := &reader{host: host, config: &Config{Path: filename}}
+	r := &reader{host: host, config: &Config{Path: filename, System: cmp.Or(host.System, runtime.GOOS)}}
 	folder, err := filepath.Abs(filepath.Dir(filename))
 	if err != nil { // the working folder is gone
 		r.fail(place{Filename: filename}, fmt.Sprintf("cannot find the folder of %q: %s", filename, err), "Give an absolute path.")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ParseAddress reads the URL form of an address, "tcp://127.0.0.1:8080". It is strict: host names, service names and
@@ -31,6 +33,8 @@ func parseAddress(s string) (Address, *refusal) {
 	}
 	a := Address{Network: network}
 	switch {
+	case a.isPipe():
+		return a.withPipe(rest)
 	case a.isPath():
 		return a.withPath(rest)
 	case network == "vsock":
@@ -205,6 +209,24 @@ func (a Address) withVsock(rest string) (Address, *refusal) {
 	}
 	if id != anyCID {
 		a.Host = cid
+	}
+	return a, nil
+}
+
+// withPipe reads the name of a named pipe: any character but a backslash, CreateNamedPipe. A slash looks like a folder, and is none.
+func (a Address) withPipe(name string) (Address, *refusal) {
+	a.Path = name
+	const advice = "write for example pipe://app"
+	bare := name[strings.LastIndexAny(name, `\/`)+1:]
+	switch {
+	case name == "":
+		return Address{}, &refusal{cause: "it has no name", advice: advice}
+	case bare != name && bare != "":
+		return Address{}, &refusal{cause: "a named pipe has a name and no path", advice: "write pipe://" + bare}
+	case bare != name || strings.ContainsFunc(name, unicode.IsControl):
+		return Address{}, &refusal{cause: fmt.Sprintf("%q is no name of a pipe", shorten(name)), advice: advice}
+	case utf8.RuneCountInString(name) > maxPipeName:
+		return Address{}, &refusal{cause: fmt.Sprintf("the name has %d characters, %d are possible", utf8.RuneCountInString(name), maxPipeName), advice: "use a shorter name"}
 	}
 	return a, nil
 }

@@ -9,10 +9,10 @@ import (
 // The dialects by name, the ones to prefer first.
 var (
 	handoffs = []string{
-		"systemd", "einhorn", "server-starter", "nginx", "angie", "php-fpm", "unicorn", "puma", "gunicorn", "nghttpx", "tableflip",
+		"systemd", "handles", "systemfd", "einhorn", "server-starter", "nginx", "angie", "php-fpm", "unicorn", "puma", "gunicorn", "nghttpx", "tableflip",
 		"overseer", "endless", "grace", "goagain", "upstart", "circus", "stdin", "none", "haproxy", "zerg", "s6-fdholder", "multibinder", "adopt",
 	}
-	laterHandoffs = []string{"pingora", "systemfd"}
+	laterHandoffs = []string{"pingora"}
 )
 
 // maxStored bounds fd_store: what goes to a worker at once is at most 253 descriptors (SCM_MAX_FD, unix(7)), listeners and all.
@@ -25,6 +25,7 @@ func (n *node) readHandoff(s *Service) {
 	dialects := takeNames(n, "handoff", &s.Handoff)
 	n.failTwice("handoff", dialects)
 	n.checkDialects(dialects)
+	s.Handoff = normalHandoff(s.Handoff, n.config.System)
 	n.checkTogether(s)
 	s.late.asks = len(s.Handoff) > 0 && len(common(s.Handoff, onSocket)) == len(s.Handoff)
 	s.late.adopts = s.Adopts()
@@ -32,6 +33,25 @@ func (n *node) readHandoff(s *Service) {
 	take(n, "fd_store", &s.FDStore, asInteger(0, maxStored))
 	n.checkSystemd(s)
 	n.checkAdopt(s)
+}
+
+// normalHandoff gives each dialect the name under which the system has it: on Windows the variables of systemd mean handles, and
+// everywhere else a program that knows systemfd reads those of systemd.
+func normalHandoff(dialects []string, system string) []string {
+	from, to := "systemfd", "systemd"
+	if system == "windows" {
+		from, to = "systemd", "handles"
+	}
+	names := make([]string, 0, len(dialects))
+	for _, name := range dialects {
+		if name == from {
+			name = to
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // checkDialects refuses names that are none.

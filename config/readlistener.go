@@ -29,13 +29,23 @@ func (r *reader) readListener(block *hcl.Block, names firsts) {
 	take(n, "backlog", &l.Backlog, asBacklog)
 	take(n, "take_from", &l.TakeFrom, n.asTakeFrom)
 	n.takeOptions(&l.Options)
-	if n.takeAddress(&l.Address) {
+	if n.takeAddress(&l.Address) && n.checkPipe(l) {
 		l.place = n.content.Attributes["address"].Expr.Range()
 		n.checkFit(l)
 	}
 	if ok {
 		r.config.Listeners = append(r.config.Listeners, l)
 	}
+}
+
+// checkPipe refuses a listener that is a named pipe: nobody could be given one to listen on.
+func (n *node) checkPipe(l *Listener) bool {
+	if !l.Address.isPipe() {
+		return true
+	}
+	n.failAt("address", "a named pipe is no socket, and is for control only", "Write for example tcp://127.0.0.1:8080.")
+	l.Address = Address{}
+	return false
 }
 
 // takeAddress reads the address, false when there is none that can be used.
@@ -152,11 +162,26 @@ func (n *node) checkKeepAlive(o Options) {
 
 func (r *reader) readControl(n *node) {
 	c := &r.config.Control
-	if _, given := n.has("address"); given && n.takeAddress(&c.Address) && c.Address.Network != "unix" {
-		n.failAt("address", "commands come over a unix socket", "Write unix://PATH.")
+	if _, given := n.has("address"); given && n.takeAddress(&c.Address) {
+		n.checkControl(c)
 	}
 	take(n, "mode", &c.Mode, asMode)
 	take(n, "group", &c.Group, asAccount)
+}
+
+// checkControl refuses an address at which the system would not say who connects.
+func (n *node) checkControl(c *Control) {
+	switch windows := n.config.System == "windows"; {
+	case windows && !c.Address.isPipe():
+		n.failAt("address", "commands come over a named pipe on Windows", "Write pipe://NAME, or remove the line.")
+	case c.Address.isPipe() && !windows:
+		n.failAt("address", "named pipes are Windows's", "Write unix://PATH, or remove the line.")
+	case !c.Address.isPipe() && c.Address.Network != "unix":
+		n.failAt("address", "commands come over a unix socket", "Write unix://PATH.")
+	default:
+		return
+	}
+	c.Address = Address{}
 }
 
 func (r *reader) readLog(n *node) {

@@ -19,7 +19,7 @@ const (
 func (r *reader) readService(block *hcl.Block, names firsts) {
 	name, _, ok := r.label(block, names)
 	n := r.open("service", fmt.Sprintf("service %q", name), block.TypeRange, block.Body)
-	s := defaultService(name)
+	s := defaultService(name, r.config.System)
 	s.Where, s.place, s.written = where(block.TypeRange), block.TypeRange, n.written
 	s.late.files, s.late.folder = r.files, r.folder
 	n.readPreset(s)

@@ -10,11 +10,13 @@ type Source struct {
 	Command *CommandLine `json:"command,omitempty"`
 	// CPUs is Host.CPUs of then: ${cpus} means the same again.
 	CPUs int `json:"cpus"`
+	// System is Config.System; "" is this one.
+	System string `json:"system,omitempty"`
 }
 
 // Parse makes the configuration again. It reads no file. Environ is in the form of os.Environ.
 func (s *Source) Parse(environ []string) (*Config, error) {
-	host := Host{Environ: environ, CPUs: s.CPUs}
+	host := Host{System: s.System, Environ: environ, CPUs: s.CPUs}
 	if s.Command != nil {
 		return ForCommand(*s.Command, host)
 	}

@@ -1,4 +1,4 @@
 service "app" {
   command = ["./app"]
-  handoff = ["systemd", "pingora", "systemfd"]
+  handoff = ["systemd", "pingora"]
 }
