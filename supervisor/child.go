@@ -217,8 +217,8 @@ func (c *child) makePlaces(id identity) error {
 		return err
 	}
 	var err error
-	c.notify, err = notify.Listen(c.dir+".notify", c.uid)
-	if err != nil {
+	c.notify, err = notify.Listen(notifyPlace(c.dir), c.uid)
+	if err != nil || !outlived {
 		return err
 	}
 	f, err := c.notify.File()
@@ -366,17 +366,4 @@ func (c *child) tellAndWait(h happening) {
 	case <-done:
 	case <-c.over:
 	}
-}
-
-// alive is whether there is a process of that number; 0 is one that this process cannot see.
-func alive(pid int) bool {
-	if pid <= 0 {
-		return false
-	}
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = p.Release() }()
-	return !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }

@@ -27,6 +27,9 @@ const (
 
 // hold has the keeper hold f too: what comes in while no manager reads waits in it for the next one.
 func (c *child) hold(part string, f *os.File) error {
+	if !outlived {
+		return nil
+	}
 	d, err := fdpass.FromFile(f)
 	if err != nil {
 		return err
@@ -36,6 +39,9 @@ func (c *child) hold(part string, f *os.File) error {
 }
 
 func (c *child) holdDescriptor(part string, d *fdpass.Descriptor) error {
+	if !outlived {
+		return nil
+	}
 	c.held = append(c.held, part)
 	return c.host.keeper.Hold(c.spec.id+part, d)
 }

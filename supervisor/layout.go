@@ -223,17 +223,17 @@ func valueOf(a fdpass.Address, fd int) config.ListenerValue {
 // environmentOf is the worker's environment, as far as it is known before it has a pid. Later ones win: supervise's own,
 // environment_files, environment, the handoff.
 func environmentOf(s spec, l layout, around surroundings) (map[string]string, error) {
-	env := map[string]string{"PATH": defaultPath}
+	env := leastEnvironment(around.environ)
 	if s.service.InheritEnvironment {
-		maps.Copy(env, inherited(around.environ))
+		merge(env, inherited(around.environ))
 	}
 	files, err := config.ReadEnvironmentFiles(s.service.EnvironmentFiles)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(env, files)
-	maps.Copy(env, l.resolved.Environment)
-	maps.Copy(env, given(s, l))
+	merge(env, files)
+	merge(env, l.resolved.Environment)
+	merge(env, given(s, l))
 	return env, nil
 }
 
@@ -253,9 +253,6 @@ func given(s spec, l layout) map[string]string {
 	return env
 }
 
-// defaultPath is what a worker finds its programs in when nothing else is said: systemd's default.
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 // inherited is supervise's environment without what was meant for supervise alone. A worker that talked to the
 // NOTIFY_SOCKET of an outer manager could get the whole service killed.
 func inherited(environ []string) map[string]string {
@@ -266,7 +263,7 @@ func inherited(environ []string) map[string]string {
 
 func private(key string) bool {
 	switch key {
-	case "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
+	case "STOP_EVENT", "READY_HANDLE", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
 		return true
 	}
 	return dialect.Owns(key) || dialect.OwnsReady(key) || strings.HasPrefix(key, "SUPERVISE_")

@@ -65,6 +65,9 @@ func (c *child) pipe() (*fdpass.Descriptor, error) {
 // keepOutput has the keeper hold the pipe, and the file in which the beginning of a line waits for its end: without a reader
 // the worker would die of SIGPIPE, and what it has printed would be lost.
 func (c *child) keepOutput(r *os.File) (rest *os.File, err error) {
+	if !outlived {
+		return nil, nil
+	}
 	if err := c.hold(outputPart, r); err != nil {
 		return nil, err
 	}
