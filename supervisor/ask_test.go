@@ -73,7 +73,7 @@ func TestAskNobody(t *testing.T) {
 	for url, want := range map[string]string{
 		"http://" + silent.Addr().String():  "no answer within 20ms",
 		"http://" + closing.Addr().String(): "",
-		"http://127.0.0.1:1/":               "connect: connection refused",
+		"http://127.0.0.1:1/":               refusedText,
 		"://nonsense":                       "missing protocol scheme",
 	} {
 		limit := time.Minute

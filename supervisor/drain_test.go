@@ -65,7 +65,7 @@ service "app" {
   command   = ["./app"]
   listeners = ["web"]
 ` + attributes + "\n}\n"
-	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
+	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{System: "linux", CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -371,7 +371,7 @@ func onBench(t *testing.T, attributes string, r *fakeRunner, f func(b *bench)) {
 func parse(t *testing.T, attributes string) *config.Config {
 	t.Helper()
 	text := "service \"app\" {\n  command = [\"./app\"]\n" + attributes + "\n}\n"
-	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
+	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{System: "linux", CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +380,7 @@ func parse(t *testing.T, attributes string) *config.Config {
 
 // testConfig is parse for those who have no test yet.
 func testConfig() (*config.Config, error) {
-	return config.Parse("test.hcl", []byte("service \"app\" {\n  command = [\"./app\"]\n}\n"), config.Host{CPUs: 2})
+	return config.Parse("test.hcl", []byte("service \"app\" {\n  command = [\"./app\"]\n}\n"), config.Host{System: "linux", CPUs: 2})
 }
 
 func (b *bench) record(e Event) {

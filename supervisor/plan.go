@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/seed-da40d5ac/supervise/config"
@@ -99,10 +100,12 @@ func warnings(s spec, l layout, around surroundings) []string {
 // added is the environment beside what is inherited, and what is in files.
 func (h *host) added(s spec, l layout) map[string]string {
 	env := pairs(nil)
-	if !s.service.InheritEnvironment || pairs(h.environ)["PATH"] == "" {
-		env["PATH"] = l.env["PATH"]
+	for key := range leastEnvironment(h.environ) {
+		if value, has := l.env[key]; has && !(s.service.InheritEnvironment && sets(h.environ, key)) {
+			env[key] = value
+		}
 	}
-	maps.Copy(env, l.resolved.Environment)
+	merge(env, l.resolved.Environment)
 	if id, err := identify(s.service); err == nil {
 		for key := range id.env {
 			env[key] = id.environment(l)[key]
@@ -113,6 +116,14 @@ func (h *host) added(s spec, l layout) map[string]string {
 	env["SUPERVISE_ID"] = "(a mark of its own)"
 	maps.Copy(env, l.bound())
 	return env
+}
+
+// sets is whether an environment has a variable, and not an empty one.
+func sets(environ []string, key string) bool {
+	return slices.ContainsFunc(environ, func(e string) bool {
+		name, value, _ := strings.Cut(e, "=")
+		return sameName(name, key) && value != ""
+	})
 }
 
 // bound tells of the variables that only the worker's own stage knows.

@@ -28,7 +28,7 @@ service "app" {
   listeners = ["web", "all", "many", "file"]
   ready { when = "newline" }
 }
-`), config.Host{CPUs: 2})
+`), config.Host{System: "linux", CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,11 +118,11 @@ func TestLibrary(t *testing.T) {
 	shelf := &shelf{texts: map[string][]byte{}}
 	l := newLibrary(shelf, []string{"PORT=1"})
 	text := []byte("service \"app\" {\n  command = [\"./app\", env.PORT]\n}\n")
-	cfg, err := config.Parse("a.hcl", text, config.Host{Environ: []string{"PORT=1"}, CPUs: 1})
+	cfg, err := config.Parse("a.hcl", text, config.Host{System: "linux", Environ: []string{"PORT=1"}, CPUs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	same, err := config.Parse("a.hcl", text, config.Host{Environ: []string{"PORT=1"}, CPUs: 1})
+	same, err := config.Parse("a.hcl", text, config.Host{System: "linux", Environ: []string{"PORT=1"}, CPUs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

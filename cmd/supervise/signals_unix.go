@@ -27,3 +27,6 @@ func action(sig os.Signal) act {
 }
 
 func notifyPipe(c chan os.Signal) { signal.Notify(c, syscall.SIGPIPE) }
+
+// askedToStop is nil: here a signal says so.
+func askedToStop() <-chan os.Signal { return nil }

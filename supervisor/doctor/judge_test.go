@@ -204,7 +204,7 @@ service "plain" {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(path, config.Host{CPUs: 1})
+	cfg, err := config.Load(path, config.Host{System: "linux", CPUs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
