@@ -71,9 +71,20 @@ type Spawn struct {
 	// that of the keeper. It is removed with Forget, and stays the caller's when Spawn
 	// fails.
 	Group *cgroup.Group
+	// Limits bound the worker on Windows, where there are no control groups. Elsewhere
+	// they mean nothing: those of Group hold.
+	Limits Limits
 	// Files are the descriptors of the worker, in any order. 0, 1 and 2 that are not
-	// listed are /dev/null; nothing else is open.
+	// listed are /dev/null; nothing else is open. On Windows all others keep the value
+	// that they have here, whatever their number.
 	Files []File
+}
+
+// Limits bound a worker and its descendants together, by a job object.
+type Limits struct {
+	Memory uint64  // bytes of committed memory; 0: no limit
+	CPU    float64 // processors; 0: no limit
+	PIDs   int     // processes; 0: no limit
 }
 
 // File is one descriptor of a worker: exactly one of Held and Descriptor is set.
@@ -91,12 +102,13 @@ type Process struct {
 	Root      int       // pid of the process that was spawned, whose descendants are the worker
 	StartedAt time.Time // when its command was run, or shortly before
 	Group     string    // path of its control group; "" without one
+	Job       string    // name of its job object; "" but on Windows
 }
 
 // Tree is how the processes of the worker are recognised.
 func (p Process) Tree() proctree.Tree {
 	t := proctree.Of(p.Root)
-	t.Group = p.Group
+	t.Group, t.Job = p.Group, p.Job
 	return t
 }
 

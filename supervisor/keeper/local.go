@@ -22,6 +22,7 @@ type forker struct {
 	executable string                                   // is the stage
 	held       func(string) (*fdpass.Descriptor, error) // finds what is kept; it stays the shelf's
 	last       atomic.Uint64                            // ID given out
+	waits      waits                                    // what tells of exits
 }
 
 func newLocal(executable string) *Local {

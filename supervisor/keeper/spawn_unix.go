@@ -54,23 +54,6 @@ func (c *core) Spawn(s Spawn) (Process, error) {
 	return p, nil
 }
 
-// register makes w known, and its exit. One that is known already is closed.
-func (c *core) register(w *worker) error {
-	return tell(c, func(s *state) error {
-		if s.workers[w.id] != nil {
-			w.leader.close()
-			w.closeFollowed()
-			return nil
-		}
-		s.workers[w.id] = w
-		go c.watch(w, w.leader)
-		if w.main != w.leader {
-			go c.watch(w, w.main)
-		}
-		return nil
-	})
-}
-
 // encodePlan completes the plan with what only the keeper knows. The mark comes
 // first, where it is found fastest.
 func encodePlan(s Spawn, mark string) ([]byte, error) {
@@ -148,6 +131,9 @@ func (f *forker) fork(s Spawn, _ string, ends ends) (newborn, error) {
 	return n, err
 }
 
+// waits is nothing: the handle of a process tells of its exit here.
+type waits struct{}
+
 // noGroup is in place of a descriptor where a worker is born in our own group.
 const noGroup = -1
 
@@ -164,17 +150,6 @@ func pathOf(g *cgroup.Group) string {
 		return ""
 	}
 	return g.Path()
-}
-
-// find gives what the file is made of, which stays its owner's.
-func (f File) find(held func(string) (*fdpass.Descriptor, error)) (*fdpass.Descriptor, error) {
-	switch {
-	case (f.Held == "") == (f.Descriptor == nil):
-		return nil, errors.New("one of a held name and a descriptor must be given")
-	case f.Descriptor != nil:
-		return f.Descriptor, nil
-	}
-	return held(f.Held)
 }
 
 // forkStage starts the stage, in the group: the pipes at 0 and 1, supervise's stderr at 2, then
@@ -206,17 +181,4 @@ func (c *core) failed(h handle, err error) error {
 		return fmt.Errorf("cannot start a worker: the stage %s before it ran the command", exit)
 	}
 	return err
-}
-
-// abandon sees to the end of a child that nobody is to know of, and kills it
-// if that takes longer than patience.
-func abandon(h handle, patience time.Duration) Exit {
-	defer h.close()
-	kill := time.AfterFunc(patience, func() { _ = h.signal(syscall.SIGKILL) })
-	defer kill.Stop()
-	exit, err := h.wait()
-	if err == nil {
-		h.reap()
-	}
-	return exit
 }

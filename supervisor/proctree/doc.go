@@ -11,6 +11,7 @@
 // Nothing gets out of a control group but by its own wish: where the keeper has
 // put the worker into one, that is all it takes.
 //
-// Everything is read from /proc on Linux. Other systems know the process group
-// and the session only.
+// Everything is read from /proc on Linux. On Windows a tree is what is in its job
+// object, which nothing leaves; without one it is the chain of parents. Other
+// systems know the process group and the session only.
 package proctree

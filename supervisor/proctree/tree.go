@@ -28,6 +28,10 @@ type Tree struct {
 	// Group is the path of the control group that Root was born in (package
 	// cgroup), which holds nothing but this tree; "" = none.
 	Group string
+
+	// Job is the name of the Windows job object that Root was born in, which holds
+	// nothing but this tree; "" = none.
+	Job string
 }
 
 // Contains tells whether pid is root, a descendant, in the session or process
