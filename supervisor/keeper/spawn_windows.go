@@ -1,8 +1,8 @@
 package keeper
 
 import (
-	"errors"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"

@@ -1,9 +1,6 @@
 package stage
 
-import (
-	"path"
-	"strings"
-)
+import "strings"
 
 // misread are the characters that cmd.exe may take for something else, whatever stands around them: it replaces
 // %NAME% also between quotation marks, and a file that strips the marks (%~1) runs what stands behind & | < > ^. No way
@@ -12,8 +9,8 @@ const misread = "\"%!^&|<>\r\n"
 
 // isBatch tells a file that CreateProcess leaves to cmd.exe.
 func isBatch(file string) bool {
-	ext := strings.ToLower(path.Ext(strings.ReplaceAll(file, `\`, "/")))
-	return ext == ".bat" || ext == ".cmd"
+	file = strings.ToLower(file)
+	return strings.HasSuffix(file, ".bat") || strings.HasSuffix(file, ".cmd")
 }
 
 // batchLine is the command line of a cmd.exe that runs file with args, after its own name. /d: without the AutoRun
