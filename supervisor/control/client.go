@@ -30,10 +30,7 @@ type Client struct {
 // NewClient does not connect yet. Close it. Every request has a connection of its own: one that is kept for the next request might
 // be to a manager that has ended meanwhile, and a request that fails on it may have been carried out or not.
 func NewClient(path string) *Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
-	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return Dial(ctx, path) }
 	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil, DisableKeepAlives: true}}}
 }
 
@@ -53,9 +50,9 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string {
 	switch {
 	case errors.Is(e.Err, fs.ErrPermission):
-		return fmt.Sprintf("cannot reach supervise at %s: permission denied (its user, root and control.group may)", e.Path)
+		return fmt.Sprintf("cannot reach supervise at %s: permission denied (%s and control.group may)", e.Path, allowed)
 	case errors.Is(e.Err, fs.ErrNotExist):
-		return fmt.Sprintf("cannot reach supervise at %s: no such socket (is it running?)", e.Path)
+		return fmt.Sprintf("cannot reach supervise at %s: no such %s (is it running?)", e.Path, thing)
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("cannot reach supervise at %s: nobody listens (it is not running any more)", e.Path)
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	Version string       // of this supervise
 	Config  string       // absolute path of its file; "" when it has none
 	GID     int          // members of this group may connect too; -1 for none
+	Group   string       // on Windows the SID of that group; "" for none
 	Log     hclog.Logger // nil for none
 }
 
@@ -51,7 +52,7 @@ func NewServer(o Options) *Server {
 	if s.log == nil {
 		s.log = hclog.NewNullLogger()
 	}
-	s.gate = newGate(o.GID)
+	s.gate = newGate(o)
 	s.operations, s.abandon = context.WithCancel(context.Background())
 	s.followers, s.dismiss = context.WithCancel(context.Background())
 	s.http = &http.Server{
@@ -98,7 +99,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 	who := peerOf(r.Context())
 	if err := s.gate.check(who); err != nil {
-		s.log.Warn("control request refused", "uid", who.UID, "pid", who.PID, "method", r.Method, "path", r.URL.Path)
+		s.log.Warn("control request refused", append(who.facts(), "method", r.Method, "path", r.URL.Path)...)
 		return err
 	}
 	rt, name, err := s.find(r.Method, r.URL)
@@ -110,7 +111,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if rt.method == http.MethodPost {
-		s.log.Debug("control request", "path", r.URL.Path, "uid", who.UID, "pid", who.PID)
+		s.log.Debug("control request", append([]any{"path", r.URL.Path}, who.facts()...)...)
 	}
 	return rt.serve(s, w, &request{http: r, rest: http.NewResponseController(w), name: name, query: query})
 }

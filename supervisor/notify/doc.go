@@ -10,4 +10,8 @@
 // A worker that sends faster than it is read stops itself, nobody else: the queue of a datagram socket holds
 // net.unix.max_dgram_qlen+1 messages (11 by default); then its send blocks, or fails with EAGAIN on a non-blocking
 // socket. No message is lost and supervise keeps nothing in memory for it.
+//
+// On Windows NOTIFY_SOCKET is a named pipe (package pipe), which every program opens as a file. What is written at once is a message;
+// the kernel says of which process. It carries no descriptors, so BARRIER=1 and FDSTORE=1 are refused there: FlushFileBuffers waits
+// until all that was written is read.
 package notify

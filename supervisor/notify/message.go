@@ -14,7 +14,7 @@ const MaxMessage = 4096
 type Message struct {
 	// Set by Peek from SCM_CREDENTIALS.
 	PID int // of the sender, in our PID namespace; 0: it lives in one that we cannot see
-	UID int // real user of the sender, in our user namespace
+	UID int // real user of the sender, in our user namespace; -1 on Windows, which has no numbers for users
 
 	// The state of the worker.
 	Ready     bool          // READY=1

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,6 +14,18 @@ import (
 // maxPath is what sun_path (unix(7)) holds beside its terminating NUL. The worker has to write the same path into its own
 // address, so no detour through /proc/self/fd helps.
 const maxPath = 107
+
+// state is a datagram socket.
+type state struct {
+	file *os.File    // in Go's poller: no thread and no wake-up while nothing comes
+	made os.FileInfo // what the path was when we bound it; Close unlinks only that
+
+	peeked   bool        // the queue begins with what Peek gave; owned by the reader
+	finished atomic.Bool // Peek waits no more
+	closed   atomic.Bool // set first: os.File's raw errors do not say that it is closed
+}
+
+func place(folder string) string { return folder + ".notify" }
 
 func listen(path string, uid int) (*Socket, error) {
 	s, err := open(path, uid)
@@ -29,7 +43,7 @@ func open(path string, uid int) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Socket{path: path, file: os.NewFile(uintptr(fd), path)}
+	s := &Socket{path: path, state: state{file: os.NewFile(uintptr(fd), path)}}
 	if err := s.bind(fd, uid); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -110,7 +124,7 @@ func restore(path string, f *os.File) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot restore notifications on %q: %w", path, err)
 	}
-	s := &Socket{path: path, file: file}
+	s := &Socket{path: path, state: state{file: file}}
 	if err := s.check(); err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("cannot restore notifications on %q: %w", path, err)
@@ -134,6 +148,23 @@ func (s *Socket) check() error {
 		}
 		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
 	})
+}
+
+func (s *Socket) finish() {
+	s.finished.Store(true)
+	_ = s.file.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (s *Socket) end() error {
+	s.closed.Store(true)
+	var err error
+	if now, e := os.Lstat(s.path); e == nil && s.made != nil && os.SameFile(s.made, now) {
+		err = os.Remove(s.path)
+	}
+	if e := s.file.Close(); e != nil {
+		err = e
+	}
+	return err
 }
 
 func (s *Socket) duplicate() (*os.File, error) {

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package notify
 
@@ -12,6 +12,11 @@ func errUnsupported(path string) error {
 	return fmt.Errorf("cannot listen for notifications on %q: not supported on %s yet", path, runtime.GOOS)
 }
 
+// state is nothing on this system.
+type state struct{}
+
+func place(folder string) string { return folder + ".notify" }
+
 func listen(path string, _ int) (*Socket, error) { return nil, errUnsupported(path) }
 
 func restore(path string, f *os.File) (*Socket, error) {
@@ -20,6 +25,10 @@ func restore(path string, f *os.File) (*Socket, error) {
 }
 
 func (s *Socket) duplicate() (*os.File, error) { return nil, errUnsupported(s.path) }
+
+func (s *Socket) finish() {}
+
+func (s *Socket) end() error { return nil }
 
 func (s *Socket) peek() (Message, error) { return Message{}, errUnsupported(s.path) }
 
