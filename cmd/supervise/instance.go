@@ -167,6 +167,7 @@ func (i *instance) serve(api net.Listener, cfg *config.Config) error {
 	signals := i.watchSignals(kill)
 	defer signals.stop()
 	defer i.tellOuter()()
+	i.app.scm.up()
 	go i.introduce(cfg)
 	go i.takeCharge()
 	if i.session == nil || i.session.first {

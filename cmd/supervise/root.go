@@ -17,6 +17,7 @@ type app struct {
 	config   string   // --config
 	control  string   // --control
 	session  *session // of a manager process
+	scm      *scm     // of a service of Windows
 }
 
 // execute runs the command line and gives the exit code.
@@ -75,7 +76,7 @@ func (a *app) addVerbs(root *cobra.Command, r *runner) {
 		{"run", []*cobra.Command{a.runVerb(r), a.checkVerb()}},
 		{"look", []*cobra.Command{a.statusVerb(), a.logsVerb(), a.eventsVerb(), a.doctorVerb()}},
 		{"change", []*cobra.Command{a.restartVerb(), a.promoteVerb(), a.rollbackVerb(), a.reloadVerb(), a.takeVerb(), a.startVerb(), a.stopVerb(), a.scaleVerb(), a.signalVerb(), a.holdVerb(), a.releaseVerb(), a.upgradeVerb()}},
-		{"more", []*cobra.Command{a.listenVerb(), a.drillVerb(), a.versionVerb(), a.presetsVerb(), a.completionVerb()}},
+		{"more", []*cobra.Command{a.listenVerb(), a.drillVerb(), a.versionVerb(), a.presetsVerb(), a.serviceVerb(), a.completionVerb()}},
 	} {
 		for _, verb := range g.verbs {
 			verb.GroupID = g.id

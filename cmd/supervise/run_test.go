@@ -147,7 +147,7 @@ func TestSocketFor(t *testing.T) {
 // TestHelpIsComplete: every verb says what it does, and every flag too.
 func TestHelpIsComplete(t *testing.T) {
 	root := (&app{out: os.Stdout, err: os.Stderr}).root()
-	want := "check completion doctor drill events hold listen logs presets promote release reload restart rollback run scale signal start status stop take upgrade version"
+	want := "check completion doctor drill events hold listen logs presets promote release reload restart rollback run scale service signal start status stop take upgrade version"
 	var names []string
 	for _, verb := range root.Commands() {
 		names = append(names, verb.Name())
