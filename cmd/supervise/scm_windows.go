@@ -20,8 +20,12 @@ func (a *app) runService(s winService) error {
 		return err
 	}
 	defer log.Close()
-	inner := &app{out: log.in, err: log.in, config: a.config, control: a.control}
-	err = svc.Run(s.name, &handler{app: inner})
+	allocConsole()
+	os.Stdout, os.Stderr = log.in, log.in // for workers with output = "inherit"
+	err = svc.Run(s.name, &handler{run: func(m *scm) int {
+		inner := &app{out: log.in, err: log.in, config: a.config, control: a.control, scm: m}
+		return inner.explain(inner.run(runner{}))
+	}})
 	if errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
 		return usageOfRun(s, a.config)
 	}
@@ -29,6 +33,12 @@ func (a *app) runService(s winService) error {
 		return fmt.Errorf("cannot run service %q: %w", s.name, explainSCM(err))
 	}
 	return nil
+}
+
+// allocConsole gives the service a console that nobody sees: a worker that does not know of the event by which it is to stop gets Ctrl-Break
+// (GenerateConsoleCtrlEvent), which goes by a console. Without one it would be ended at once.
+func allocConsole() {
+	_, _, _ = windows.NewLazySystemDLL("kernel32.dll").NewProc("AllocConsole").Call()
 }
 
 func usageOfRun(s winService, file string) error {
@@ -78,8 +88,8 @@ func (l *logged) Close() {
 	<-l.done
 }
 
-// handler is what the service control manager talks to.
-type handler struct{ app *app }
+// handler is what the service control manager talks to. run is a whole supervise, and gives its exit code.
+type handler struct{ run func(*scm) int }
 
 const (
 	accepted   = svc.AcceptStop | svc.AcceptPreShutdown | svc.AcceptParamChange
@@ -90,10 +100,10 @@ const (
 // Execute runs supervise until it ends. Its exit code is the service's own: 3 is an invalid configuration.
 func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, tell chan<- svc.Status) (ownCode bool, code uint32) {
 	running, ended := make(chan struct{}), make(chan int, 1)
-	h.app.scm = &scm{signals: make(chan os.Signal, 8), running: func() { close(running) }}
+	m := &scm{signals: make(chan os.Signal, 8), running: func() { close(running) }}
 	status := svc.Status{State: svc.StartPending, CheckPoint: 1, WaitHint: uint32(believedIn / time.Millisecond)}
 	tell <- status
-	go func() { ended <- h.app.explain(h.app.run(runner{})) }()
+	go func() { ended <- h.run(m) }()
 	clock := time.NewTicker(sayEvery)
 	defer clock.Stop()
 	for {
@@ -105,7 +115,7 @@ func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, tell ch
 				tell <- status
 			}
 		case r := <-requests:
-			status = h.asked(r, status)
+			status = m.asked(r, status)
 			tell <- status
 		case <-clock.C:
 			if status.State != svc.Running {
@@ -118,14 +128,17 @@ func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, tell ch
 	}
 }
 
-// asked passes on what Windows wants, and gives the state after that.
-func (h *handler) asked(r svc.ChangeRequest, now svc.Status) svc.Status {
+// asked passes on what Windows wants, and gives the state after that. It asks once for a stop: a second SIGTERM would be "at once".
+func (m *scm) asked(r svc.ChangeRequest, now svc.Status) svc.Status {
 	switch r.Cmd {
 	case svc.Stop, svc.PreShutdown:
-		h.app.scm.signals <- syscall.SIGTERM
+		if now.State == svc.StopPending {
+			return now
+		}
+		m.signals <- syscall.SIGTERM
 		return svc.Status{State: svc.StopPending, CheckPoint: 1, WaitHint: uint32(believedIn / time.Millisecond)}
 	case svc.ParamChange:
-		h.app.scm.signals <- syscall.SIGHUP
+		m.signals <- syscall.SIGHUP
 	}
 	return now
 }

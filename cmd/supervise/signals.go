@@ -21,10 +21,15 @@ func (i *instance) watchSignals(kill func()) *signals {
 	// Go ends a program whose standard output is a closed pipe, unless it has asked for SIGPIPE. Services must not end because
 	// somebody's `| head` did. Ignoring the signal instead would be inherited by the workers.
 	notifyPipe(s.pipe)
-	signal.Notify(s.all, handledSignals()...)
-	forwarded := askedToStop() // or those that the keeper got
-	if i.session != nil {
+	forwarded := askedToStop()
+	switch {
+	case i.app.scm != nil: // a service does not end because somebody logs off, which Go calls SIGTERM
+		forwarded = i.app.scm.signals
+	case i.session != nil: // those that the keeper got
 		forwarded = i.session.client.Signals()
+	}
+	if i.app.scm == nil {
+		signal.Notify(s.all, handledSignals()...)
 	}
 	go func() {
 		defer close(s.done)

@@ -18,6 +18,8 @@ func action(sig os.Signal) act {
 	switch sig {
 	case os.Interrupt, syscall.SIGTERM:
 		return actEnd
+	case syscall.SIGHUP: // of the service control manager
+		return actReload
 	}
 	return actNone
 }
