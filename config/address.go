@@ -52,6 +52,14 @@ func (a Address) wildcard() string {
 	return "::"
 }
 
+// scheme is the beginning of the URL form, by which the table of systems knows it.
+func (a Address) scheme() string {
+	if a.isAbstract() {
+		return a.Network + "://@"
+	}
+	return a.Network + "://"
+}
+
 func (a Address) isTCP() bool  { return strings.HasPrefix(a.Network, "tcp") }
 func (a Address) isUDP() bool  { return strings.HasPrefix(a.Network, "udp") }
 func (a Address) isInet() bool { return a.isTCP() || a.isUDP() }

@@ -29,7 +29,7 @@ func parseFile(t *testing.T, path string) (*Config, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Parse(filepath.Join(folder, filepath.Base(path)), src, host())
+	return Parse(folder+"/"+filepath.Base(path), src, host())
 }
 
 // files gives the configuration files of a folder.

@@ -16,7 +16,7 @@ import (
 type late struct {
 	fields []lateField
 	files  map[string][]byte // for the excerpts of errors
-	folder string            // of the configuration file
+	paths  paths             // of the configuration file
 	own    []string          // listeners of the service
 	asks   bool              // it has no descriptors for them, but asks on a socket
 	adopts bool              // it has none either, but makes them itself
@@ -33,7 +33,7 @@ type lateField struct {
 }
 
 // setter puts an evaluated value where it belongs.
-type setter func(to *Resolved, folder string, v cty.Value) *refusal
+type setter func(to *Resolved, in paths, v cty.Value) *refusal
 
 // lateAttributes are the late expressions by the block that they stand in.
 var lateAttributes = map[string]map[string]setter{
@@ -92,14 +92,14 @@ func (s *Service) Resolve(scope Scope) (Resolved, error) {
 }
 
 func (l *late) resolve(r *report, scope Scope) Resolved {
-	to := Resolved{Directory: l.folder, Pattern: l.pattern}
+	to := Resolved{Directory: l.paths.folder, Pattern: l.pattern}
 	k := scope.known(l)
 	for _, f := range l.fields {
 		v, ok := r.evaluate(f.expr, k, f.what)
 		if !ok {
 			continue
 		}
-		for _, refused := range f.set(&to, l.folder, v).all() {
+		for _, refused := range f.set(&to, l.paths, v).all() {
 			r.fail(refused.place(f.expr), fmt.Sprintf("cannot use %s: %s", f.what, refused.cause), refused.advice)
 		}
 	}
@@ -147,24 +147,24 @@ func asCommand(v cty.Value) ([]string, *refusal) {
 	return command, nil
 }
 
-func setCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
+func setCommand(to *Resolved, _ paths, v cty.Value) (r *refusal) {
 	to.Command, r = asCommand(v)
 	return r
 }
 
-func setReadyCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
+func setReadyCommand(to *Resolved, _ paths, v cty.Value) (r *refusal) {
 	to.ReadyCommand, r = asCommand(v)
 	return r
 }
 
-func setHealthCommand(to *Resolved, _ string, v cty.Value) (r *refusal) {
+func setHealthCommand(to *Resolved, _ paths, v cty.Value) (r *refusal) {
 	to.Health.Command, r = asCommand(v)
 	return r
 }
 
 // setText puts what is read as one text where it belongs.
 func setText(read func(cty.Value) (string, *refusal), field func(*Resolved) *string) setter {
-	return func(to *Resolved, _ string, v cty.Value) *refusal {
+	return func(to *Resolved, _ paths, v cty.Value) *refusal {
 		s, r := read(v)
 		if r == nil {
 			*field(to) = s
@@ -174,21 +174,24 @@ func setText(read func(cty.Value) (string, *refusal), field func(*Resolved) *str
 }
 
 func hook(field func(*ResolvedHooks) *[]string) setter {
-	return func(to *Resolved, _ string, v cty.Value) (r *refusal) {
+	return func(to *Resolved, _ paths, v cty.Value) (r *refusal) {
 		*field(&to.Hooks), r = asCommand(v)
 		return r
 	}
 }
 
-func setDirectory(to *Resolved, folder string, v cty.Value) *refusal {
+func setDirectory(to *Resolved, in paths, v cty.Value) *refusal {
 	s, r := asWord(v)
 	if r == nil {
-		to.Directory = absolute(folder, s)
+		s, r = in.absolute(s)
+	}
+	if r == nil {
+		to.Directory = s
 	}
 	return r
 }
 
-func setEnvironment(to *Resolved, _ string, v cty.Value) *refusal {
+func setEnvironment(to *Resolved, _ paths, v cty.Value) *refusal {
 	if t := v.Type(); !t.IsObjectType() && !t.IsMapType() || v.IsNull() {
 		return &refusal{cause: describe(v) + " is no object", advice: `Write { NAME = "value" }.`}
 	}

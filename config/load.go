@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -61,7 +60,7 @@ func Parse(filename string, src []byte, host Host) (*Config, error) {
 // reader turns a body into a Config.
 type reader struct {
 	report
-	folder string // absolute; relative paths start there
+	paths
 	early  known
 	host   Host
 	config *Config
@@ -71,11 +70,10 @@ type reader struct {
 
 func newReader(filename string, host Host) *reader {
 	r := &reader{host: host, config: &Config{Path: filename, System: cmp.Or(host.System, runtime.GOOS)}}
-	folder, err := filepath.Abs(filepath.Dir(filename))
-	if err != nil { // the working folder is gone
+	var err error
+	if r.paths, err = pathsOf(filename, r.config.System); err != nil {
 		r.fail(place{Filename: filename}, fmt.Sprintf("cannot find the folder of %q: %s", filename, err), "Give an absolute path.")
 	}
-	r.folder = folder
 	environ := environment(host.Environ)
 	r.early = known{
 		variables: earlyVariables,

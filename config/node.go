@@ -39,6 +39,8 @@ func (r *reader) open(kind, noun string, at place, body hcl.Body) *node {
 	r.failHCL("cannot read "+noun, diags)
 	n.content = content
 	n.refuseRest(remain)
+	r.checkBlock(kind, noun, at)
+	n.checkSystem()
 	return n
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,7 +241,7 @@ func (a Address) withPath(path string) (Address, *refusal) {
 		return a, refuseLength(a, path[1:], maxAbstractName)
 	case a.isFIFO() && path[0] == '@':
 		return Address{}, &refusal{cause: "a FIFO has no abstract name", advice: "for a file whose name starts with @ write fifo://./" + path}
-	case strings.HasSuffix(path, "/") || filepath.Base(path) == "." || filepath.Base(path) == "..":
+	case slices.Contains([]string{"", ".", ".."}, path[strings.LastIndexByte(path, '/')+1:]):
 		return Address{}, &refusal{cause: "it names a folder", advice: "name the file in it"}
 	case a.isFIFO():
 		return a, refuseLength(a, path, maxPath)
@@ -265,22 +264,18 @@ func refuseLength(a Address, path string, most int) *refusal {
 }
 
 // under makes a relative path absolute: it is meant relative to the folder of the configuration file.
-func (a Address) under(folder string) (Address, *refusal) {
+func (a Address) under(p paths) (Address, *refusal) {
 	if !a.hasFile() {
 		return a, nil
+	}
+	full, r := p.absolute(a.Path)
+	if r != nil {
+		return a, r
 	}
 	most := maxSocketPath
 	if a.isFIFO() {
 		most = maxPath
 	}
-	a.Path = absolute(folder, a.Path)
+	a.Path = full
 	return a, refuseLength(a, a.Path, most)
-}
-
-// absolute gives a path of the configuration file as one that does not depend on where supervise was started.
-func absolute(folder, path string) string {
-	if strings.HasPrefix(path, "/") || filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(folder, path)
 }

@@ -156,7 +156,7 @@ func TestReadLimit(t *testing.T) {
 }
 
 func TestReadOutput(t *testing.T) {
-	n := &node{reader: &reader{folder: "/etc"}}
+	n := &node{reader: &reader{paths: paths{folder: "/etc"}}}
 	checkReadings(t, "output", n.asOutput, []reading[Output]{
 		{text("prefix"), Output{Kind: "prefix"}, ""}, {text("inherit"), Output{Kind: "inherit"}, ""}, {text("null"), Output{Kind: "null"}, ""},
 		{text("file:///var/log/a"), Output{"file", "/var/log/a"}, ""}, {text("file://a"), Output{"file", "/etc/a"}, ""},

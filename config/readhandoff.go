@@ -23,35 +23,56 @@ func (n *node) readHandoff(s *Service) {
 	n.failTwice("listeners", s.listeners)
 	s.late.own = s.Listeners
 	dialects := takeNames(n, "handoff", &s.Handoff)
-	n.failTwice("handoff", dialects)
-	n.checkDialects(dialects)
-	s.Handoff = normalHandoff(s.Handoff, n.config.System)
-	n.checkTogether(s)
-	s.late.asks = len(s.Handoff) > 0 && len(common(s.Handoff, onSocket)) == len(s.Handoff)
-	s.late.adopts = s.Adopts()
 	take(n, "listen_pid", &s.ListenPID, asChoice("values", "own", "omit", "parent"))
 	take(n, "fd_store", &s.FDStore, asInteger(0, maxStored))
+	n.failTwice("handoff", dialects)
+	n.checkDialects(dialects)
+	n.checkTogether(s)
 	n.checkSystemd(s)
 	n.checkAdopt(s)
+	n.fitHandoff(s, dialects)
+	s.late.asks = len(s.Handoff) > 0 && len(common(s.Handoff, onSocket)) == len(s.Handoff)
+	s.late.adopts = s.Adopts()
 }
 
-// normalHandoff gives each dialect the name under which the system has it: on Windows the variables of systemd mean handles, and
-// everywhere else a program that knows systemfd reads those of systemd.
-func normalHandoff(dialects []string, system string) []string {
-	from, to := "systemfd", "systemd"
-	if system == "windows" {
-		from, to = "systemd", "handles"
-	}
-	names := make([]string, 0, len(dialects))
-	for _, name := range dialects {
-		if name == from {
-			name = to
+// fitHandoff gives each dialect the name under which the system has it, and leaves out those that it does not have. It is an error only
+// when none is left: the others are there so that a file works elsewhere too.
+func (n *node) fitHandoff(s *Service, dialects []named) {
+	fits := make([]string, 0, len(s.Handoff))
+	var lost []named
+	for i, name := range s.Handoff {
+		is := supportOf(n.config.System, "service.handoff", name)
+		if is.how == absent && slices.Contains(handoffs, name) {
+			d := named{name, s.presetPlace}
+			if i < len(dialects) {
+				d = dialects[i]
+			}
+			lost = append(lost, d)
+			continue
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+		if is.how == renamed {
+			name = is.text
+		}
+		if !slices.Contains(fits, name) {
+			fits = append(fits, name)
 		}
 	}
-	return names
+	n.reportLost(s, lost, len(fits) > 0)
+	s.Handoff = fits
+}
+
+func (n *node) reportLost(s *Service, lost []named, others bool) {
+	for _, d := range lost {
+		is := supportOf(n.config.System, "service.handoff", d.name)
+		is.cause = fmt.Sprintf("%q: %s", d.name, is.cause)
+		switch {
+		case others:
+			is.advice = "The worker gets its listeners by the others of the list."
+			n.warnHere(d.at, "a dialect of "+n.noun, is)
+		case !s.misfit:
+			n.failHere("handoff", d.at, is)
+		}
+	}
 }
 
 // checkDialects refuses names that are none.

@@ -29,8 +29,10 @@ func (r *reader) readListener(block *hcl.Block, names firsts) {
 	take(n, "backlog", &l.Backlog, asBacklog)
 	take(n, "take_from", &l.TakeFrom, n.asTakeFrom)
 	n.takeOptions(&l.Options)
+	n.usable("sharing", l.Sharing, place{})
 	if n.takeAddress(&l.Address) && n.checkPipe(l) {
 		l.place = n.content.Attributes["address"].Expr.Range()
+		n.usable("address", l.Address.scheme(), place{})
 		n.checkFit(l)
 	}
 	if ok {
@@ -67,8 +69,8 @@ func (n *node) asAddress(v cty.Value) (Address, *refusal) {
 		return Address{}, r
 	}
 	a, r := parseAddress(s)
-	if r == nil {
-		a, r = a.under(n.folder)
+	if r == nil && supportOf(n.config.System, "listener.address", a.scheme()).how != absent {
+		a, r = a.under(n.paths)
 	}
 	if r != nil {
 		return Address{}, &refusal{cause: fmt.Sprintf("%q: %s", shorten(s), r.cause), advice: sentence(r.advice)}
@@ -171,14 +173,14 @@ func (r *reader) readControl(n *node) {
 
 // checkControl refuses an address at which the system would not say who connects.
 func (n *node) checkControl(c *Control) {
-	switch windows := n.config.System == "windows"; {
-	case windows && !c.Address.isPipe():
-		n.failAt("address", "commands come over a named pipe on Windows", "Write pipe://NAME, or remove the line.")
-	case c.Address.isPipe() && !windows:
-		n.failAt("address", "named pipes are Windows's", "Write unix://PATH, or remove the line.")
+	switch {
 	case !c.Address.isPipe() && c.Address.Network != "unix":
-		n.failAt("address", "commands come over a unix socket", "Write unix://PATH.")
-	default:
+		cause, advice := "commands come over a unix socket", "Write unix://PATH."
+		if n.config.System == "windows" {
+			cause, advice = "commands come over a named pipe", "Write pipe://NAME."
+		}
+		n.failAt("address", cause, advice)
+	case n.usable("address", c.Address.scheme(), place{}):
 		return
 	}
 	c.Address = Address{}

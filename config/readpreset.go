@@ -15,6 +15,7 @@ func (n *node) readPreset(s *Service) {
 	}
 	if p, ok := presetOf(s.Preset); ok {
 		p.apply(s)
+		s.misfit = !n.usable("preset", s.Preset, place{})
 	}
 }
 

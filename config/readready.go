@@ -37,6 +37,9 @@ var readyNeeds = map[string]string{
 func (n *node) readReady(ready *node, s *Service) {
 	to := &s.Ready
 	take(ready, "when", &to.When, asChoice("values", readyKinds...))
+	if _, given := ready.has("when"); given || !s.misfit {
+		ready.usable("when", to.When, s.presetPlace)
+	}
 	take(ready, "timeout", &to.Timeout, asDuration(time.Millisecond, longest, 1))
 	take(ready, "settle", &to.Settle, asDuration(0, longest, 1))
 	take(ready, "interval", &to.Interval, asDuration(10*time.Millisecond, longest, 1))

@@ -21,7 +21,7 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 	n := r.open("service", fmt.Sprintf("service %q", name), block.TypeRange, block.Body)
 	s := defaultService(name, r.config.System)
 	s.Where, s.place, s.written = where(block.TypeRange), block.TypeRange, n.written
-	s.late.files, s.late.folder = r.files, r.folder
+	s.late.files, s.late.paths = r.files, r.paths
 	n.readPreset(s)
 
 	n.readProcess(s)
@@ -91,9 +91,12 @@ func (n *node) asEnvironmentFiles(v cty.Value) ([]string, *refusal) {
 		if bare == "" {
 			return nil, (&refusal{cause: "it has no path", advice: `Write "-/path" for a file that may be missing.`}).in(i, "")
 		}
-		paths[i] = absolute(n.folder, bare)
-		if optional {
-			paths[i] = "-" + paths[i]
+		full, r := n.absolute(bare)
+		if r != nil {
+			return nil, r.in(i, "")
+		}
+		if paths[i] = full; optional {
+			paths[i] = "-" + full
 		}
 	}
 	return paths, nil
@@ -110,7 +113,8 @@ func (n *node) asOutput(v cty.Value) (Output, *refusal) {
 	case file && (path == "" || strings.HasSuffix(path, "/")):
 		return Output{}, &refusal{cause: fmt.Sprintf("%q names no file", shorten(s)), advice: "Write file://PATH."}
 	case file:
-		return Output{Kind: "file", Path: absolute(n.folder, path)}, nil
+		full, r := n.absolute(path)
+		return Output{Kind: "file", Path: full}, r
 	case strings.ContainsRune(s, '/'):
 		return Output{}, &refusal{cause: fmt.Sprintf("%q is not known", shorten(s)), advice: fmt.Sprintf("For a file write %q.", "file://"+shorten(s))}
 	case s == "file" || !slices.Contains(kinds, s):

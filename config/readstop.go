@@ -14,6 +14,9 @@ func (n *node) readStop(service *Service) {
 	take(n, "drain", &s.Drain, asDuration(0, longest, 1))
 	take(n, "timeout", &s.Timeout, asDuration(0, longest, 1))
 	at, given := n.has("signal")
+	if given || !service.misfit {
+		n.usable("signal", s.Signal, service.presetPlace)
+	}
 	service.signalPlace = service.presetPlace
 	if given {
 		service.signalPlace = at

@@ -51,6 +51,7 @@ type Service struct {
 	checks  []string
 	// Where preset and stop.signal stand, for warnings.
 	presetPlace, signalPlace place
+	misfit                   bool // the preset is of a program that the system does not have
 	// Whether stop.signal and stop.drain are written down, and where the latter is.
 	signalGiven, drainGiven bool
 	drainPlace              place

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -162,8 +161,9 @@ func (n *node) asTakeFrom(v cty.Value) (*TakeFrom, *refusal) {
 	}
 	t, r := parseTakeFrom(s)
 	if r == nil && t.Path != "" && !strings.HasPrefix(t.Path, "@") {
-		t.Path = filepath.Clean(absolute(n.folder, t.Path))
-		r = t.refusePath()
+		if t.Path, r = n.absolute(t.Path); r == nil {
+			r = t.refusePath()
+		}
 	}
 	if r != nil {
 		return nil, &refusal{cause: fmt.Sprintf("%q: %s", shorten(s), r.cause), advice: sentence(r.advice)}
