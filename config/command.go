@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,7 +37,7 @@ func ForCommand(c CommandLine, host Host) (*Config, error) {
 }
 
 func (r *reader) body(c CommandLine) *hclsyntax.Body {
-	service := serviceName(c.Command)
+	service := r.serviceName(c.Command)
 	body := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}}
 	var names []cty.Value
 	for _, flag := range c.Listen {
@@ -110,16 +109,20 @@ func contains(names []cty.Value, name string) bool {
 }
 
 // serviceName makes a name of a program's file.
-func serviceName(command []string) string {
+func (p paths) serviceName(command []string) string {
 	if len(command) == 0 {
 		return "app"
+	}
+	base := p.base(command[0])
+	if p.windows {
+		base = strings.TrimSuffix(base, ".exe")
 	}
 	name := strings.Map(func(c rune) rune {
 		if badName("a"+string(c)) != "" {
 			return '-'
 		}
 		return c
-	}, filepath.Base(command[0]))
+	}, base)
 	name = strings.TrimLeft(name, "-._")
 	name = name[:min(len(name), maxName-4)] // room for a number
 	if name == "" {

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,7 +18,7 @@ func TestForCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, err := os.Getwd()
+	here, err := pathsOf("", "linux")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +31,7 @@ func TestForCommand(t *testing.T) {
 	if diff := cmp.Diff(want, resolved.Command); diff != "" {
 		t.Error(diff)
 	}
-	if resolved.Directory != filepath.Join(here, "sub") {
+	if resolved.Directory != here.folder+"/sub" {
 		t.Error(resolved.Directory)
 	}
 	if diff := cmp.Diff([]string{"web", "serve-it-", "serve-it--2", "extra"}, s.Listeners); diff != "" {
@@ -75,12 +73,17 @@ func TestForCommandDefaults(t *testing.T) {
 
 func TestServiceName(t *testing.T) {
 	tests := []struct{ program, want string }{
-		{"./app", "app"}, {"/usr/bin/python3.12", "python3.12"}, {"my app", "my-app"}, {"-x", "x"}, {"...", "app"}, {"/", "app"},
+		{`C:\app.exe`, "C--app.exe"}, {"./app", "app"}, {"/usr/bin/python3.12", "python3.12"}, {"my app", "my-app"}, {"-x", "x"}, {"...", "app"}, {"/", "app"},
 		{"naïve", "na-ve"}, {"${env.HOME}/bin/x", "x"}, {"", "app"}, {"a:b", "a-b"},
 	}
 	for _, test := range tests {
-		if got := serviceName([]string{test.program}); got != test.want || badName(got) != "" {
+		if got := (paths{}).serviceName([]string{test.program}); got != test.want || badName(got) != "" {
 			t.Errorf("%q: got %q, want %q", test.program, got, test.want)
+		}
+	}
+	for program, want := range map[string]string{`C:\my app.exe`: "my-app", "bin/app.exe": "app", "C:app.bat": "app.bat", `\\host\share`: "app", "": "app"} {
+		if got := (paths{windows: true}).serviceName([]string{program}); got != want || badName(got) != "" {
+			t.Errorf("%q: got %q, want %q", program, got, want)
 		}
 	}
 }
@@ -105,7 +108,7 @@ func TestForCommandErrors(t *testing.T) {
 			if err == nil {
 				t.Fatalf("there is no error, but %+v", c)
 			}
-			golden(t, filepath.Join("testdata/command", test.name+".golden"), err.Error()+"\n")
+			golden(t, "testdata/command/"+test.name+".golden", err.Error()+"\n")
 		})
 	}
 }

@@ -95,9 +95,9 @@ func mustParse(t testing.TB, text string, host Host) *Config {
 // The text of an attribute can stay and mean something else.
 func TestDiffOfValues(t *testing.T) {
 	const file = "listener \"web\" {\n  address = \"tcp://:${env.PORT}\"\n}\nservice \"app\" {\n  command = [\"app\"]\n  workers = cpus\n}\n"
-	old := mustParse(t, file, Host{Environ: []string{"PORT=80"}, CPUs: 2})
-	same := mustParse(t, file, Host{Environ: []string{"PORT=80"}, CPUs: 2})
-	other := mustParse(t, file, Host{Environ: []string{"PORT=81"}, CPUs: 4})
+	old := mustParse(t, file, Host{System: "linux", Environ: []string{"PORT=80"}, CPUs: 2})
+	same := mustParse(t, file, Host{System: "linux", Environ: []string{"PORT=80"}, CPUs: 2})
+	other := mustParse(t, file, Host{System: "linux", Environ: []string{"PORT=81"}, CPUs: 4})
 	if changes := Diff(old, same); !changes.Empty() {
 		t.Error(changes)
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,7 +67,12 @@ func TestReadEnvironmentFilesErrors(t *testing.T) {
 	if err == nil {
 		t.Fatal("there is no error")
 	}
-	got := strings.NewReplacer(path, "app.env", missing, "missing.env", filepath.Dir(path), "FOLDER").Replace(err.Error())
+	var names []string
+	for _, pair := range [][2]string{{path, "app.env"}, {missing, "missing.env"}, {filepath.Dir(path), "FOLDER"}} {
+		quoted := strings.Trim(strconv.Quote(pair[0]), `"`)
+		names = append(names, quoted, pair[1], pair[0], pair[1])
+	}
+	got := strings.NewReplacer(names...).Replace(err.Error())
 	golden(t, "testdata/environment.golden", got+"\n")
 }
 

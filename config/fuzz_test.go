@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -59,7 +60,7 @@ func checkConfig(t *testing.T, c *Config) {
 				t.Fatalf("%+v is written %q and read %+v, %v", from, from, again, err)
 			}
 		}
-		if l.Address.hasFile() && !filepath.IsAbs(l.Address.Path) {
+		if l.Address.hasFile() && !absoluteIn(c, l.Address.Path) {
 			t.Fatalf("the path is not absolute: %+v", l.Address)
 		}
 		if a, err := ParseAddress(l.Address.String()); err != nil || a != l.Address {
@@ -88,11 +89,17 @@ func checkConfig(t *testing.T, c *Config) {
 			if err != nil && !dependsOnWorker(s) {
 				t.Fatal(err)
 			}
-			if err == nil && (len(resolved.Command) == 0 || !filepath.IsAbs(resolved.Directory)) {
+			if err == nil && (len(resolved.Command) == 0 || !absoluteIn(c, resolved.Directory)) {
 				t.Fatalf("%+v", resolved)
 			}
 		}
 	}
+}
+
+// absoluteIn is whether a path does not depend on the working folder. A file that is checked for Windows elsewhere is on no drive.
+func absoluteIn(c *Config, path string) bool {
+	p := paths{windows: c.System == "windows"}
+	return p.isAbs(path) || p.windows && runtime.GOOS != "windows" && strings.HasPrefix(path, `\`)
 }
 
 func checkNames(t *testing.T, c *Config, names []string) {

@@ -18,7 +18,7 @@ listener "a" { address = "tcp://:1" }
 listener "b" { address = "tcp://:2" }
 service "one" { command = ["./app", "${listener.a.port}"] }
 service "any" { command = ["./app", "${listener[env.NAME].port}"] }
-`, Host{Environ: []string{"NAME=b"}})
+`, Host{System: "linux", Environ: []string{"NAME=b"}})
 	for _, tt := range []struct {
 		service, listener string
 		want              bool

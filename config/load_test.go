@@ -2,8 +2,10 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -19,7 +21,11 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Path != path || c.Listener("web").Address.Path != filepath.Join(folder, "app.sock") || c.Service("app").Output.Path != filepath.Join(folder, "app.log") {
+	in, err := pathsOf(path, "linux")
+	if err != nil || runtime.GOOS != "windows" && in.folder != folder {
+		t.Fatalf("%+v, %v", in, err)
+	}
+	if c.Path != path || c.Listener("web").Address.Path != in.folder+"/app.sock" || c.Service("app").Output.Path != in.folder+"/app.log" {
 		t.Errorf("%+v %+v %+v", c, c.Listeners[0], c.Services[0])
 	}
 	if c.Listener("wbe") != nil || c.Service("web") != nil {
@@ -36,10 +42,12 @@ func TestLoad(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	folder := t.TempDir()
 	missing := filepath.Join(folder, "missing.hcl")
+	_, err := os.Open(missing)
+	none := cause(err).Error() // in the system's words
 	tests := []struct{ path, want string }{
-		{missing, `cannot read "` + missing + `": no such file or directory`},
-		{folder, `cannot read "` + folder + `": it is a folder (name the file in it)`},
-		{"", `cannot read "": no such file or directory`},
+		{missing, fmt.Sprintf("cannot read %q: %s", missing, none)},
+		{folder, fmt.Sprintf("cannot read %q: it is a folder (name the file in it)", folder)},
+		{"", `cannot read "": ` + none},
 	}
 	for _, test := range tests {
 		_, err := Load(test.path, host())

@@ -54,7 +54,7 @@ func FuzzParseShare(f *testing.F) {
 // TestCanaryDiff names attributes of a block inside a block by both.
 func TestCanaryDiff(t *testing.T) {
 	text := func(rollout string) *Config {
-		c, err := Parse("a.hcl", []byte("listener \"web\" {\n address = \"tcp://:80\"\n sharing = \"worker\"\n}\nservice \"app\" {\n command = [\"x\"]\n listeners = [\"web\"]\n rollout {\n"+rollout+"\n}\n}"), Host{CPUs: 1})
+		c, err := Parse("a.hcl", []byte("listener \"web\" {\n address = \"tcp://:80\"\n sharing = \"worker\"\n}\nservice \"app\" {\n command = [\"x\"]\n listeners = [\"web\"]\n rollout {\n"+rollout+"\n}\n}"), Host{System: "linux", CPUs: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func TestResolveExpressions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.expr, func(t *testing.T) {
-			c, err := Parse("app.hcl", []byte(strings.Replace(resolveFile, "%s", `"./app", `+test.expr, 1)), Host{Environ: resolveScope().Environ, CPUs: 1})
+			c, err := Parse("app.hcl", []byte(strings.Replace(resolveFile, "%s", `"./app", `+test.expr, 1)), Host{System: "linux", Environ: resolveScope().Environ, CPUs: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestResolveErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c, err := Parse("app.hcl", []byte(strings.Replace(resolveFile, "%s", `"./app", `+test.expr, 1)), Host{Environ: []string{"A=1"}})
+			c, err := Parse("app.hcl", []byte(strings.Replace(resolveFile, "%s", `"./app", `+test.expr, 1)), Host{System: "linux", Environ: []string{"A=1"}})
 			if err != nil {
 				t.Fatal(err)
 			}

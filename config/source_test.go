@@ -33,7 +33,7 @@ service "app" {
   command   = ["./app", "${listener.web.fd}"]
   listeners = ["web"]
   workers   = cpus
-}`), Host{Environ: environ, CPUs: 3})
+}`), Host{System: "linux", Environ: environ, CPUs: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ service "app" {
 
 func TestSourceOfCommand(t *testing.T) {
 	line := CommandLine{Listen: []string{"web=tcp://:8080"}, Workers: 2, Command: []string{"./app", "-x"}, Directory: "/srv"}
-	first, err := ForCommand(line, Host{CPUs: 1})
+	first, err := ForCommand(line, Host{System: "linux", CPUs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,9 @@ func (n *node) usable(name, value string, otherwise place) bool {
 	if a := n.content.Attributes[name]; a != nil {
 		at = a.Expr.Range()
 	}
-	s.cause = fmt.Sprintf("%q: %s", value, s.cause)
+	if name != "address" {
+		s.cause = fmt.Sprintf("%q: %s", value, s.cause)
+	}
 	n.failHere(name, at, s)
 	return false
 }
