@@ -1,5 +1,3 @@
-//go:build unix
-
 package supervisor
 
 import (
@@ -10,21 +8,18 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	handed "github.com/seed-da40d5ac/supervise/fdpass/worker"
-	"github.com/seed-da40d5ac/supervise/supervisor/cgroup/cgrouptest"
-	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
 // TestMain makes the test binary its own stage and its own workers.
 func TestMain(m *testing.M) {
-	cgrouptest.Main()
+	prepare()
 	switch {
 	case len(os.Args) > 1 && os.Args[1] == "stage":
 		syscall.Exit(stage.Main()) // os.Exit sleeps in -race builds
@@ -49,26 +44,22 @@ func beWorker(role string, args []string) int {
 		fmt.Println("the database is on fire")
 		return 7
 	case "hang":
-		signal.Ignore(syscall.SIGTERM)
+		ignoreStop()
 		select {}
 	case "wait": // alive, tells nothing
-		stop := make(chan os.Signal, 1)
-		signal.Notify(stop, syscall.SIGTERM)
-		<-stop
+		awaitStop()
 	case "up": // what BenchmarkRestart starts
 		fmt.Println("up")
-		stop := make(chan os.Signal, 1)
-		signal.Notify(stop, syscall.SIGTERM)
-		<-stop
+		awaitStop()
 	case "newline":
-		fd, _ := strconv.Atoi(os.Getenv("READY_FD"))
-		f := os.NewFile(uintptr(fd), "ready")
+		number, _ := strconv.Atoi(os.Getenv(readyVariable))
+		f := os.NewFile(uintptr(number), "ready")
 		fmt.Fprintln(f, "up")
 		f.Close()
 		return beWorker("wait", nil)
-	case "tree": // leaves a process that ignores SIGTERM in a session of its own
+	case "tree": // leaves a process that ignores its stop and is apart from it
 		c := exec.Command(os.Args[0], "worker", "hang")
-		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		c.SysProcAttr = apart()
 		if err := c.Start(); err != nil {
 			fmt.Println(err)
 			return 1
@@ -87,8 +78,6 @@ func beWorker(role string, args []string) int {
 		if _, err := os.Stat(args[0]); err != nil {
 			return 1
 		}
-	case "spoil":
-		return spoil(args[0])
 	case "say": // to the notify socket, as many messages as there are arguments
 		for _, text := range args {
 			if err := say(text); err != nil {
@@ -97,17 +86,6 @@ func beWorker(role string, args []string) int {
 			}
 		}
 		return beWorker("wait", nil)
-	case "hand over": // to a child that is the main process from now on
-		c := exec.Command(os.Args[0], "worker", "wait")
-		if err := c.Start(); err != nil {
-			fmt.Println(err)
-			return 1
-		}
-		if err := say(fmt.Sprintf("MAINPID=%d\nREADY=1", c.Process.Pid)); err != nil {
-			fmt.Println(err)
-			return 1
-		}
-		select {}
 	case "watched": // never says WATCHDOG=1
 		whose := "somebody else"
 		if os.Getenv("WATCHDOG_PID") == strconv.Itoa(os.Getpid()) {
@@ -115,91 +93,16 @@ func beWorker(role string, args []string) int {
 		}
 		fmt.Printf("%s us, for %s\n", os.Getenv("WATCHDOG_USEC"), whose)
 		return beWorker("say", []string{"READY=1"})
-	case "store":
-		return storeSome()
 	case "rude":
 		return serveRudely(args[0])
-	case "census":
-		censusOf(args[0], args[1])
 	case "touch":
 		if err := os.WriteFile(args[0], nil, 0o600); err != nil {
 			return 1
 		}
+	default:
+		return beHere(role, args)
 	}
 	return 0
-}
-
-// say sends a message to the worker's notify socket.
-func say(text string) error {
-	c, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	_, err = io.WriteString(c, text)
-	return err
-}
-
-// storeSome stores four pipes and lets go of three: by name, and by closing the other ends.
-func storeSome() int {
-	var writers []*os.File
-	for _, text := range []string{"FDSTORE=1\nFDNAME=removed", "FDSTORE=1\nFDNAME=gone", "FDSTORE=1\nFDNAME=unpolled\nFDPOLL=0", "FDSTORE=1"} {
-		r, w, err := os.Pipe()
-		if err == nil {
-			err = sayWith(text, r)
-		}
-		if err != nil {
-			fmt.Println(err)
-			return 1
-		}
-		r.Close()
-		writers = append(writers, w)
-	}
-	for _, text := range []string{"FDSTOREREMOVE=1\nFDNAME=removed", "READY=1"} {
-		if err := say(text); err != nil {
-			fmt.Println(err)
-			return 1
-		}
-	}
-	for _, w := range writers[1:] {
-		w.Close()
-	}
-	return beWorker("wait", nil)
-}
-
-// sayWith sends a message with a descriptor.
-func sayWith(text string, f *os.File) error {
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
-	if err != nil {
-		return err
-	}
-	defer syscall.Close(fd)
-	return syscall.Sendmsg(fd, []byte(text), syscall.UnixRights(int(f.Fd())), &syscall.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")}, 0)
-}
-
-// spoil does to its listener what a worker should not do, and serves nobody.
-func spoil(how string) int {
-	var err error
-	switch how {
-	case "shutdown once": // only the first generation
-		if os.Getenv("SUPERVISE_GENERATION") == "1" {
-			err = syscall.Shutdown(3, syscall.SHUT_RDWR)
-		}
-	case "backlog":
-		err = syscall.Listen(3, 1)
-	case "shutdown":
-		err = syscall.Shutdown(3, syscall.SHUT_RDWR)
-	case "close":
-		err = syscall.Close(4)
-	}
-	if err == nil {
-		err = say("READY=1")
-	}
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	return beWorker("wait", nil)
 }
 
 // serve answers every request with the worker's generation and process number, or 500 and what ails it.
@@ -253,13 +156,6 @@ func serveRudely(pause string) int {
 	}
 	fmt.Println(http.Serve(l, handler))
 	return 1
-}
-
-// censusOf prints how many connections a process has at a port.
-func censusOf(pid, port string) {
-	root, _ := strconv.Atoi(pid)
-	at, _ := strconv.Atoi(port)
-	fmt.Println(connections([]holder{{process: keeper.Process{Root: root}, ports: []uint16{uint16(at)}}})[0])
 }
 
 // bindsItself is a worker that knows nothing of its listener, and dies of any signal.

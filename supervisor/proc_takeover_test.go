@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -17,118 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 )
-
-// severed is a keeper that can be taken away from its user, as the end of a manager's process does.
-type severed struct {
-	keeper.Keeper
-	cut  atomic.Bool
-	over chan struct{}
-
-	full   atomic.Bool                            // it saves nothing
-	dies   atomic.Pointer[func(call string) bool] // whether the manager ends at this call: "save NAME" when it is saved, "spawn" before it
-	struck chan struct{}                          // closed when it has
-}
-
-func sever(k keeper.Keeper) *severed {
-	return &severed{Keeper: k, over: make(chan struct{}), struck: make(chan struct{})}
-}
-
-// strike has the manager end at the first call that the test picks.
-func (s *severed) strike(at func(call string) bool) { s.dies.Store(&at) }
-
-func (s *severed) risk(call string) {
-	if at := s.dies.Load(); at != nil && (*at)(call) && s.cut.CompareAndSwap(false, true) {
-		close(s.struck)
-	}
-}
-
-func (s *severed) end() {
-	s.cut.Store(true)
-	close(s.over)
-}
-
-func (s *severed) err() error {
-	if s.cut.Load() {
-		return os.ErrClosed
-	}
-	return nil
-}
-
-func (s *severed) Hold(name string, d *fdpass.Descriptor) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Hold(name, d)
-}
-
-func (s *severed) Save(name string, text []byte) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	if s.full.Load() {
-		return errFull
-	}
-	err := s.Keeper.Save(name, text)
-	s.risk("save " + name)
-	return err
-}
-
-func (s *severed) Drop(name string) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Drop(name)
-}
-
-func (s *severed) Spawn(spawn keeper.Spawn) (keeper.Process, error) {
-	s.risk("spawn")
-	if s.err() != nil {
-		return keeper.Process{}, s.err()
-	}
-	return s.Keeper.Spawn(spawn)
-}
-
-func (s *severed) Signal(id keeper.ID, sig syscall.Signal) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Signal(id, sig)
-}
-
-func (s *severed) Kill(id keeper.ID) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Kill(id)
-}
-
-func (s *severed) Forget(id keeper.ID) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Forget(id)
-}
-
-func (s *severed) Wait(id keeper.ID) (keeper.Exit, error) {
-	type result struct {
-		exit keeper.Exit
-		err  error
-	}
-	c := make(chan result, 1)
-	go func() {
-		exit, err := s.Keeper.Wait(id)
-		c <- result{exit, err}
-	}()
-	select {
-	case r := <-c:
-		return r.exit, r.err
-	case <-s.over:
-		return keeper.Exit{}, os.ErrClosed
-	}
-}
 
 // succeed takes the manager's keeper away and has another manager go on, with what change makes of the inventory.
 func (r *rig) succeed(change func(i *keeper.Inventory)) {

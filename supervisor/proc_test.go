@@ -1,20 +1,13 @@
-//go:build unix
-
 package supervisor
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -45,12 +38,15 @@ func TestProcRollback(t *testing.T) {
 	broken := map[string]struct{ command, timeout, want string }{
 		"exits":          {`["SELF", "worker", "fail"]`, "30s", "exited with status 7"},
 		"hangs":          {`["SELF", "worker", "hang"]`, "300ms", "was not ready after 300ms"},
-		"not executable": {`["/etc/passwd"]`, "30s", "not executable"},
-		"not there":      {`["DIR/nothing"]`, "30s", "no such file"},
+		"not executable": {`["DIR/plain.exe"]`, "30s", notExecutable},
+		"not there":      {`["DIR/nothing"]`, "30s", notThere},
 	}
 	for name, tt := range broken {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, app).started()
+			if err := os.WriteFile(filepath.Join(r.dir, "plain.exe"), []byte("no program"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			before := r.pids("app")
 			stop := load(r.address("web"), 2)
 			r.rewrite(web + `service "app" {
@@ -81,30 +77,6 @@ func TestProcRollback(t *testing.T) {
 				t.Errorf("restart after it: %v", err)
 			}
 		})
-	}
-}
-
-func TestProcKilledWorker(t *testing.T) {
-	r := newRig(t, app).started()
-	pids := r.pids("app")
-	stop := load(r.address("web"), 4)
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		r.awaitEvent(func(e Event) bool {
-			return e.Kind == KindWorkerFailed && e.PID == pid && strings.Contains(e.Error, "SIGKILL")
-		})
-	}
-	r.awaitQuiet("app", 2)
-	_, errs := stop()
-	for _, err := range errs {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			t.Errorf("refused: %v", err)
-		}
-	}
-	if r.status().Services[0].Restarts != 2 {
-		t.Errorf("restarts %d", r.status().Services[0].Restarts)
 	}
 }
 
@@ -164,80 +136,6 @@ func TestProcReadiness(t *testing.T) {
 	})
 }
 
-// TestProcTree checks that nothing of a worker's process tree survives it.
-func TestProcTree(t *testing.T) {
-	r := newRig(t, `service "app" {
-		command = ["SELF", "worker", "tree"]
-		ready {
-			when    = "log"
-			pattern = "^child"
-		}
-	}`).started()
-	child := 0
-	for _, line := range r.lines("app") {
-		if rest, ok := strings.CutPrefix(line, "child "); ok {
-			child, _ = strconv.Atoi(rest)
-		}
-	}
-	if child == 0 || syscall.Kill(child, 0) != nil {
-		t.Fatalf("no child: %q", r.lines("app"))
-	}
-	if err := r.m.Stop(t.Context(), "app", nil); err != nil {
-		t.Error(err)
-	}
-	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child)); err == nil && !strings.Contains(string(stat), ") Z ") {
-		t.Errorf("the child survived: %s", stat)
-	}
-}
-
-// TestProcEnvironment checks what a worker is told, and what it is not.
-func TestProcEnvironment(t *testing.T) {
-	t.Setenv("NOTIFY_SOCKET", "/outer")
-	t.Setenv("LISTEN_FDS", "7")
-	t.Setenv("FROM_OUTSIDE", "yes")
-	r := newRig(t, web+`service "app" {
-		command     = ["SELF", "worker", "env"]
-		listeners   = ["web"]
-		environment = { PORT = "${listener.web.port}", FD = "${listener.web.fd}", N = "${9000 + worker.index}", G = "${generation}" }
-		ready {
-			when = "log"
-			pattern = "that was all"
-		}
-	}`).started()
-	_, port, _ := net.SplitHostPort(r.address("web"))
-	lines := r.lines("app")
-	for _, want := range []string{"PORT=" + port, "FD=3", "N=9000", "G=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=web", "SUPERVISE_SERVICE=app",
-		"EINHORN_FD_0=3", "SERVER_STARTER_PORT=127.0.0.1:" + port + "=3", "FROM_OUTSIDE=yes", "LISTEN_PID=" + strconv.Itoa(r.pids("app")[0])} {
-		if !slices.Contains(lines, want) {
-			t.Errorf("missing %s", want)
-		}
-	}
-	if slices.Contains(lines, "NOTIFY_SOCKET=/outer") {
-		t.Error("the outer NOTIFY_SOCKET leaked")
-	}
-}
-
-// TestProcForeignNotify checks that only the worker can say that it is ready.
-func TestProcForeignNotify(t *testing.T) {
-	r := newRig(t, `service "app" {
-		command = ["SELF", "worker", "wait"]
-		ready { when = "notify" }
-	}`)
-	r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerStarted })
-	c, err := net.Dial("unixgram", filepath.Join(r.dir, "app.1.0.notify"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := io.WriteString(c, "READY=1"); err != nil {
-		t.Fatal(err)
-	}
-	e := r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerIgnored })
-	if e.PID != os.Getpid() || r.status().Services[0].Workers[0].Phase != "starting" {
-		t.Errorf("event %+v, status %+v", e, r.status().Services[0])
-	}
-}
-
 func TestProcDependsOn(t *testing.T) {
 	r := newRig(t, `
 		service "a" {
@@ -278,44 +176,6 @@ func TestProcDependsOn(t *testing.T) {
 	}
 }
 
-// TestProcDescriptors checks that restarts leave nothing behind, here and in a fresh worker.
-func TestProcDescriptors(t *testing.T) {
-	// A shell opens nothing once it speaks; a program that is still being loaded has its libraries open.
-	r := newRig(t, web+`service "app" {
-		command   = ["sh", "-c", "echo up; sleep 1000 & wait"]
-		listeners = ["web"]
-		workers   = 2
-		ready {
-			when    = "log"
-			pattern = "^up$"
-		}
-	}`).started()
-	if err := r.restart("app"); err != nil {
-		t.Fatal(err)
-	}
-	r.awaitQuiet("app", 2)
-	mine := descriptors(os.Getpid())
-	rounds := 100
-	if testing.Short() {
-		rounds = 5
-	}
-	for range rounds {
-		if err := r.restart("app"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.awaitQuiet("app", 2)
-	if got := descriptors(os.Getpid()); got > mine {
-		t.Errorf("supervise has %d descriptors, had %d", got, mine)
-	}
-	if got := descriptors(r.pids("app")[0]); got != 4 {
-		t.Errorf("a worker has %d descriptors, want 0, 1, 2 and its listener", got)
-	}
-	if left, _ := filepath.Glob(r.dir + "/*"); len(left) != 4 { // two folders, two notify sockets
-		t.Errorf("left in the runtime folder: %q", left)
-	}
-}
-
 func TestProcStopKeepsListener(t *testing.T) {
 	r := newRig(t, app).started()
 	address := r.address("web")
@@ -332,24 +192,6 @@ func TestProcStopKeepsListener(t *testing.T) {
 	}
 	if err := <-answer; err != nil {
 		t.Error(err)
-	}
-}
-
-func TestProcSignalAndNames(t *testing.T) {
-	r := newRig(t, app).started()
-	if err := r.m.Signal(t.Context(), "app", "SIGNONE"); err == nil {
-		t.Error("no such signal, no error")
-	}
-	if err := r.m.Signal(t.Context(), "app", "KILL"); err != nil {
-		t.Error(err)
-	}
-	r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerFailed })
-	var unknown *NotFoundError
-	if err := r.restart("nope"); !errors.As(err, &unknown) || !strings.Contains(err.Error(), "app") {
-		t.Errorf("error %v", err)
-	}
-	if err := r.m.Hold(t.Context(), "nope"); !errors.As(err, &unknown) {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -425,7 +267,7 @@ func TestProcKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer k.Close()
-	text := strings.ReplaceAll("service \"app\" {\n command = [\"SELF\", \"worker\", \"hang\"]\n ready { settle = \"10ms\" }\n stop { timeout = \"1h\" }\n}", "SELF", os.Args[0])
+	text := strings.ReplaceAll("service \"app\" {\n command = [\"SELF\", \"worker\", \"hang\"]\n ready { settle = \"10ms\" }\n stop { timeout = \"1h\" }\n}", "SELF", filepath.ToSlash(os.Args[0]))
 	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,12 +1,9 @@
-//go:build unix
-
 package supervisor
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -99,7 +96,7 @@ func (r *rig) run() {
 }
 
 func (r *rig) rewrite(text string) {
-	text = strings.NewReplacer("SELF", os.Args[0], "DIR", r.dir).Replace(text)
+	text = strings.NewReplacer("SELF", filepath.ToSlash(os.Args[0]), "DIR", filepath.ToSlash(r.dir)).Replace(text)
 	r.text.Store(&text)
 }
 
@@ -256,11 +253,6 @@ func (r *rig) awaitQuiet(name string, n int) {
 		}
 	}
 	r.t.Fatalf("service %s does not settle:\n%s", name, r.log.String())
-}
-
-func descriptors(pid int) int {
-	list, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	return len(list)
 }
 
 func (r *rig) lines(name string) []string {

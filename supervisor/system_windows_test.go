@@ -11,6 +11,12 @@ import (
 // refusedText is how ConnectEx is told that nobody listens.
 var refusedText = "connectex: " + windows.WSAECONNREFUSED.Error()
 
+// What is said of a command that cannot be run.
+const (
+	notExecutable = "not executable"
+	notThere      = "no such file"
+)
+
 func TestMerge(t *testing.T) {
 	env := map[string]string{"Path": "a", "HOME": "h"}
 	merge(env, map[string]string{"PATH": "b", "new": "n"})
