@@ -194,7 +194,9 @@ func (c *child) prepare(k *kit) error {
 		return err
 	}
 	env := id.environment(c.layout)
-	env["NOTIFY_SOCKET"] = c.notify.Path()
+	if c.notify != nil {
+		env["NOTIFY_SOCKET"] = c.notify.Path()
+	}
 	label := fmt.Sprintf("%s.%d/%d", c.spec.service.Name, c.spec.generation, c.spec.index)
 	k.spawn = keeper.Spawn{
 		Name: c.spec.id, Label: label, Mark: label,
@@ -217,7 +219,10 @@ func (c *child) makePlaces(id identity) error {
 		return err
 	}
 	var err error
-	c.notify, err = notify.Listen(notifyPlace(c.dir), c.uid)
+	c.notify, err = notify.Listen(notify.Place(c.dir), c.uid)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil // the worker is ready without words
+	}
 	if err != nil || !outlived {
 		return err
 	}

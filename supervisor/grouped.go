@@ -51,7 +51,7 @@ func limitText(l config.Limit) string {
 // limitsHere is why the limits could not be kept if the service were started by this process; "" when they could.
 func limitsHere(s *config.Service) string {
 	l := limitsOf(s.Max)
-	if l.None() {
+	if l.None() || keeperLimits {
 		return ""
 	}
 	place, err := cgroup.Find()
@@ -66,6 +66,10 @@ func limitsHere(s *config.Service) string {
 
 // spawn has the keeper start a process, in a group of its own where there are groups. One that is to be limited is never started without.
 func (h *host) spawn(s keeper.Spawn, l cgroup.Limits) (keeper.Process, error) {
+	if keeperLimits {
+		s.Limits = keeper.Limits{Memory: l.Memory, CPU: l.CPU, PIDs: int(l.PIDs)}
+		return h.keeper.Spawn(s)
+	}
 	group, err := h.groups.make(s.Label, l)
 	if err != nil {
 		return keeper.Process{}, err

@@ -17,6 +17,9 @@ const outlived = true
 // defaultPath is what a worker finds its programs in when nothing else is said: systemd's default.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+// keeperLimits is whether the keeper limits a worker: here that is the matter of its control group.
+const keeperLimits = false
+
 // leastEnvironment is what a worker has whatever is configured.
 func leastEnvironment([]string) map[string]string { return map[string]string{"PATH": defaultPath} }
 
@@ -25,9 +28,6 @@ func merge(env, more map[string]string) { maps.Copy(env, more) }
 
 // sameName is whether two names are those of one variable.
 func sameName(a, b string) bool { return a == b }
-
-// notifyPlace is where the notify socket of the worker with that folder is.
-func notifyPlace(dir string) string { return dir + ".notify" }
 
 // handleOf is 0: descriptors have numbers in the worker.
 func handleOf(*registry.Lease, int) uintptr { return 0 }

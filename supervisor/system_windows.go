@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"cmp"
-	"crypto/rand"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +13,9 @@ import (
 
 // outlived is whether workers, and what the keeper holds for them, may outlive the manager: here they end with it.
 const outlived = false
+
+// keeperLimits is whether the keeper limits a worker: here it does, by a job object.
+const keeperLimits = true
 
 // defaultRoot is where Windows is, as good as always.
 const defaultRoot = `C:\Windows`
@@ -39,9 +41,6 @@ func merge(env, more map[string]string) {
 		env[key] = more[key]
 	}
 }
-
-// notifyPlace is a named pipe: no folder has any. Nobody else can know its name.
-func notifyPlace(string) string { return `\\.\pipe\supervise-` + rand.Text() }
 
 // handleOf is the value that the socket of a lease has for worker index too. What cannot be opened is told when it is given away.
 func handleOf(l *registry.Lease, index int) uintptr {

@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,13 +37,6 @@ func TestLeastEnvironment(t *testing.T) {
 		if d := cmp.Diff(want, leastEnvironment([]string{environ})); d != "" {
 			t.Errorf("%q: %s", environ, d)
 		}
-	}
-}
-
-func TestNotifyPlace(t *testing.T) {
-	a, b := notifyPlace(`C:\x`), notifyPlace(`C:\x`)
-	if a == b || !strings.HasPrefix(a, `\\.\pipe\supervise-`) {
-		t.Errorf("%s, %s", a, b)
 	}
 }
 
