@@ -156,15 +156,3 @@ func explainInvalid(a Address) (cause, advice string) {
 	}
 	return "the kernel does not take this address", "it is malformed, or the socket is bound already"
 }
-
-// ownAddresses lists what could be meant instead, as far as it is short.
-func ownAddresses() string {
-	list := localAddresses()
-	if len(list) == 0 {
-		return ""
-	}
-	if len(list) > 8 {
-		list = append(list[:8], "...")
-	}
-	return "; it has " + strings.Join(list, " ")
-}

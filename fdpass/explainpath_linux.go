@@ -2,7 +2,6 @@ package fdpass
 
 import (
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -98,16 +97,4 @@ func explainOwner(op string, errno syscall.Errno) (cause, advice string) {
 func oneLine(path string) string {
 	b, _ := readFile(path)
 	return strings.Join(strings.Fields(b), " ")
-}
-
-// localAddresses gives the addresses of this machine's interfaces.
-func localAddresses() []string {
-	addrs, _ := net.InterfaceAddrs()
-	var list []string
-	for _, a := range addrs {
-		if ip, ok := a.(*net.IPNet); ok {
-			list = append(list, ip.IP.String())
-		}
-	}
-	return list
 }

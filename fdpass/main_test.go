@@ -5,7 +5,6 @@ package fdpass
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -19,8 +18,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 // TestMain lets the test binary be its own worker: with FDPASS_CHILD set it plays that part and no test runs.
 func TestMain(m *testing.M) {
 	if part := os.Getenv("FDPASS_CHILD"); part != "" {
@@ -28,9 +25,6 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
-
-// quickExit spares a child the second that the race detector waits at exit.
-const quickExit = "GORACE=atexit_sleep_ms=0"
 
 // play runs one part. Descriptor 3 is the socket, the standard output tells what happened.
 func play(part string) int {

@@ -63,5 +63,11 @@ func (e *OpenError) Unwrap() error {
 	return e.Err
 }
 
+// Is takes Winsock's error numbers for what they are called elsewhere: WSAEADDRINUSE is syscall.EADDRINUSE.
+func (e *OpenError) Is(target error) bool {
+	name, ok := target.(syscall.Errno)
+	return ok && name != 0 && posixOf(e.Err) == name
+}
+
 // ErrNeedsReopen is what Relisten answers, by errors.Is, when listen(2) cannot bring the socket back: Reopen can.
 var ErrNeedsReopen = errors.New("the socket must be opened anew")

@@ -3,11 +3,9 @@
 package fdpass
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,43 +27,6 @@ func kinds(spec Spec) ([]kind, error) {
 		return []kind{{unix.AF_UNIX, unix.SOCK_SEQPACKET, 0}}, nil
 	}
 	return systemKinds(a)
-}
-
-func ipKinds(spec Spec, typ, proto int) ([]kind, error) {
-	four, six := kind{unix.AF_INET, typ, proto}, kind{unix.AF_INET6, typ, proto}
-	ip, err := spec.Address.ip()
-	switch {
-	case err != nil:
-		return nil, err
-	case ip.Is4():
-		return []kind{four}, nil
-	case ip.IsUnspecified() && !strings.HasSuffix(spec.Address.Network, "6") && !isTrue(spec.Options.IPv6Only):
-		return []kind{six, four}, nil
-	}
-	return []kind{six}, nil
-}
-
-// ip parses Host; a missing one is the wildcard.
-func (a Address) ip() (netip.Addr, error) {
-	host := a.Host
-	if host == "" {
-		host = a.wildcard()
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return ip, fmt.Errorf("%q is not an IP address", host)
-	}
-	ip = ip.Unmap()
-	if a.Port > 65535 {
-		return ip, fmt.Errorf("port %d is above 65535", a.Port)
-	}
-	if ip.Is4() && strings.HasSuffix(a.Network, "6") {
-		return ip, fmt.Errorf("%s is an IPv4 address, %s takes IPv6", host, a.Network)
-	}
-	if ip.Is6() && strings.HasSuffix(a.Network, "4") {
-		return ip, fmt.Errorf("%s is an IPv6 address, %s takes IPv4", host, a.Network)
-	}
-	return ip, nil
 }
 
 // sockaddr gives what bind(2) takes for a socket of the domain.
@@ -92,21 +53,6 @@ func (a Address) ipSockaddr(domain int) (unix.Sockaddr, error) {
 		ip = netip.IPv4Unspecified()
 	}
 	return &unix.SockaddrInet4{Port: int(a.Port), Addr: ip.As4()}, nil
-}
-
-// zoneID gives the number of the interface that a link-local address belongs to.
-func zoneID(zone string) (uint32, error) {
-	if zone == "" {
-		return 0, nil
-	}
-	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
-		return uint32(n), nil
-	}
-	dev, err := net.InterfaceByName(zone)
-	if err != nil {
-		return 0, fmt.Errorf("there is no network interface %q", zone)
-	}
-	return uint32(dev.Index), nil
 }
 
 // addressOf reads getsockname(2) in the words of network.
@@ -141,5 +87,3 @@ func hostOf(sa *unix.SockaddrInet6) string {
 	}
 	return ip.WithZone(zone).String()
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }

@@ -18,6 +18,7 @@ type Socket struct {
 	d        *Descriptor
 	spec     Spec
 	warnings []string
+	listened int // the backlog that the first listen() was given: where no second one changes it (Windows)
 	paused   bool
 	closed   bool
 }
