@@ -227,11 +227,13 @@ func environmentOf(s spec, l layout, around surroundings) (map[string]string, er
 	if s.service.InheritEnvironment {
 		merge(env, inherited(around.environ))
 	}
-	files, err := config.ReadEnvironmentFiles(s.service.EnvironmentFiles)
-	if err != nil {
-		return nil, err
+	if !foreign(s.all) {
+		files, err := config.ReadEnvironmentFiles(s.service.EnvironmentFiles)
+		if err != nil {
+			return nil, err
+		}
+		merge(env, files)
 	}
-	merge(env, files)
 	merge(env, l.resolved.Environment)
 	merge(env, given(s, l))
 	return env, nil

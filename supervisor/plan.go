@@ -1,9 +1,11 @@
 package supervisor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +60,7 @@ func Plan(c *config.Config, environ []string, runtimeDir string) ([]WorkerPlan, 
 	var plans []WorkerPlan
 	var problems []error
 	for _, cfg := range c.Services {
-		if _, err := identify(cfg); err != nil {
+		if _, err := identify(cfg); err != nil && !foreign(c) {
 			problems = append(problems, cfg.Wrong(err.Error()))
 		}
 		for i := range cfg.Workers {
@@ -91,7 +93,7 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 // warnings are what will go wrong with a worker.
 func warnings(s spec, l layout, around surroundings) []string {
 	list := append(l.traps(s, around), l.adoptTraps(s)...)
-	if missing := limitsHere(s.service); missing != "" {
+	if missing := limitsHere(s.service); missing != "" && !foreign(s.all) {
 		list = append(list, missing)
 	}
 	return list
@@ -106,13 +108,13 @@ func (h *host) added(s spec, l layout) map[string]string {
 		}
 	}
 	merge(env, l.resolved.Environment)
-	if id, err := identify(s.service); err == nil {
+	if id, err := identify(s.service); err == nil && !foreign(s.all) {
 		for key := range id.env {
 			env[key] = id.environment(l)[key]
 		}
 	}
 	maps.Copy(env, given(s, l))
-	env["NOTIFY_SOCKET"] = h.folder(s) + ".notify"
+	maps.Copy(env, h.told(s))
 	env["SUPERVISE_ID"] = "(a mark of its own)"
 	maps.Copy(env, l.bound())
 	return env
@@ -124,6 +126,17 @@ func sets(environ []string, key string) bool {
 		name, value, _ := strings.Cut(e, "=")
 		return sameName(name, key) && value != ""
 	})
+}
+
+// told are the variables of what a worker can speak to, and hear from.
+func (h *host) told(s spec) map[string]string {
+	switch system := cmp.Or(s.all.System, runtime.GOOS); system {
+	case "linux":
+		return map[string]string{"NOTIFY_SOCKET": h.folder(s) + ".notify"}
+	case "windows":
+		return map[string]string{"NOTIFY_SOCKET": "(a named pipe of its own)", "STOP_EVENT": "(an event of its own)"}
+	}
+	return nil // nothing can be said there
 }
 
 // bound tells of the variables that only the worker's own stage knows.
@@ -180,6 +193,9 @@ func (l layout) notes(s spec, around surroundings) []string {
 
 func plannedFiles(s spec, l layout) []PlannedFile {
 	standard := map[int]string{0: "/dev/null", 1: "output", 2: "output"}
+	if s.all.System == "windows" {
+		standard[0] = "NUL"
+	}
 	if s.service.Output.Kind == "inherit" {
 		standard[1], standard[2] = "supervise's own output", "supervise's own error output"
 	}

@@ -4,16 +4,19 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
 
 // Plan is what `supervise check` shows, and with --json prints.
 type Plan struct {
 	Config    string         `json:"config"` // "" without a file
+	System    string         `json:"system"` // for which it is, as in runtime.GOOS
 	Control   string         `json:"control"`
 	Listeners []PlanListener `json:"listeners"`
 	Services  []PlanService  `json:"services"`
@@ -71,6 +74,9 @@ func (pl Plan) String(p Paint) string {
 		name = "(no configuration file)"
 	}
 	fmt.Fprintf(&b, "%s  %s, %s, control %s\n", p.Bold(name), count(len(pl.Listeners), "listener"), count(len(pl.Services), "service"), pl.Control)
+	if pl.System != runtime.GOOS {
+		fmt.Fprintf(&b, "as it would be on %s\n", config.SystemName(pl.System))
+	}
 	for _, l := range pl.Listeners {
 		b.WriteString("\n" + l.text(p))
 	}
@@ -107,8 +113,11 @@ func (l PlanListener) text(p Paint) string {
 	fmt.Fprintf(&b, "listener %s  %s\n", p.Bold(l.Name), l.Address)
 	var t Table
 	t.Row("", "", "")
-	if l.Limit > 0 {
+	switch {
+	case l.Limit > 0:
 		t.Row(" ", p.Faint("backlog"), l.backlog(p))
+	case l.Backlog.Configured > 0:
+		t.Row(" ", p.Faint("backlog"), strconv.Itoa(l.Backlog.Configured))
 	}
 	if text := l.sharing(); text != "" {
 		t.Row(" ", p.Faint("sharing"), text)
