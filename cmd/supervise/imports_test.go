@@ -28,7 +28,7 @@ var arrows = map[string]arrow{
 	"fdpass/dialect":                     {nil, []string{}},
 	"fdpass/steer":                       {[]string{"fdpass"}, []string{"golang.org/x/sys", "golang.org/x/net/bpf", "github.com/cilium/ebpf"}},
 	"fdpass/wire":                        {[]string{"fdpass"}, []string{}},
-	"fdpass/worker":                      {[]string{"fdpass/dialect"}, []string{"golang.org/x/sys"}},
+	"fdpass/worker":                      {[]string{"fdpass", "fdpass/dialect", "fdpass/wire"}, []string{"golang.org/x/sys"}},
 	"supervisor/stage":                   {[]string{"supervisor/adopt"}, []string{"golang.org/x/sys"}},
 	"supervisor/cgroup":                  {nil, []string{"golang.org/x/sys"}},
 	"supervisor/cgroup/cgrouptest":       {nil, []string{"golang.org/x/sys"}},

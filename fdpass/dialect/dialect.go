@@ -17,14 +17,17 @@ type Socket struct {
 	Host    string // IP literal, "" for the wildcard; the CID for vsock
 	Port    int    // the real one, after bind(2)
 	Path    string // unix and fifo; "@name" is in the abstract namespace
+
+	// Handle is the value under which the worker inherits it on Windows; 0 where none is open yet, and elsewhere.
+	Handle uintptr
 }
 
 // dialect is one convention: a row of the table.
 type dialect struct {
 	name string
-	// fds gives the descriptor numbers of n sockets in order; nil means 3, 4, ….
+	// fds gives the descriptor numbers of the sockets in order; nil means 3, 4, ….
 	// Conventions that leave it nil share those numbers.
-	fds func(n int) ([]int, error)
+	fds func(in Input) ([]int, error)
 	// apart says that the worker gets no descriptors of the sockets: it fetches them.
 	apart bool
 	// tell writes what has to be said about the sockets; nil if position says it all.
@@ -58,21 +61,21 @@ type words struct {
 	nonblocking bool // see Plan
 }
 
-// table lists the conventions, the ones to prefer first.
-func table() []dialect {
+// table lists the conventions as they are for workers on a system, the ones to prefer first.
+func table(system string) []dialect {
 	return []dialect{
 		systemd(), einhorn(), serverStarter(),
 		nginx(), angie(), phpFPM(), unicorn(), puma(), gunicorn(), nghttpx(),
 		tableflip(), overseer(), endless(), grace(), goagain(),
-		upstart(), circus(), stdin(), none(),
-		haproxy(), zerg(), s6FDHolder(), multibinder(), adopt(),
+		upstart(), circus(), stdin(), none(system), handles(),
+		haproxy(), zerg(), s6FDHolder(), multibinder(), systemfd(system), adopt(),
 	}
 }
 
 // Names returns the names of all conventions, the ones to prefer first.
 func Names() []string {
 	var names []string
-	for _, d := range table() {
+	for _, d := range table("") {
 		names = append(names, d.name)
 	}
 	return names
@@ -80,7 +83,7 @@ func Names() []string {
 
 // Supported reports whether there is a convention of that name.
 func Supported(name string) bool {
-	_, ok := find(name)
+	_, ok := find(name, "")
 	return ok
 }
 
@@ -88,7 +91,7 @@ func Supported(name string) bool {
 // supervisor drops these from what a worker would inherit: its own LISTEN_FDS
 // means nothing to a worker, or worse, means the wrong descriptors.
 func Owns(key string) bool {
-	for _, d := range table() {
+	for _, d := range table("") {
 		if d.owns != nil && d.owns(key) {
 			return true
 		}
@@ -130,13 +133,13 @@ func Free(p Plan) int {
 // for sockets that a convention cannot place or would misstate, for a socket that none of
 // the named ones mentions, and for stored descriptors without "systemd".
 func Combine(names []string, in Input) (Plan, error) {
-	list, err := lookup(names)
+	list, err := lookup(names, in.System)
 	if err != nil {
 		return Plan{}, err
 	}
 	l := newLayout(in)
 	if len(list) == 0 {
-		list = []dialect{none()}
+		list = []dialect{none(in.System)}
 	}
 	for _, d := range list {
 		if err := l.add(d); err != nil {
@@ -149,11 +152,11 @@ func Combine(names []string, in Input) (Plan, error) {
 	return l.plan(), nil
 }
 
-func lookup(names []string) ([]dialect, error) {
+func lookup(names []string, system string) ([]dialect, error) {
 	var list []dialect
 	seen := map[string]bool{}
 	for _, name := range names {
-		d, ok := find(name)
+		d, ok := find(name, system)
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("cannot hand over sockets by %q: no such dialect (known: %s)", name, strings.Join(Names(), ", "))
@@ -163,6 +166,8 @@ func lookup(names []string) ([]dialect, error) {
 			return nil, fmt.Errorf("cannot hand over sockets by %q: the program makes its own, and %q gives it some (use one of the two)", name, others(names))
 		case name == "none" && slices.Contains(names, "adopt"):
 			continue // it says as little
+		case name == "systemfd" && system != windows && slices.Contains(names, "systemd"):
+			continue // it says the same
 		case name == "none" && len(names) > 1:
 			return nil, fmt.Errorf("cannot hand over sockets by %q: it says nothing, and other dialects are listed beside it (leave it out)", name)
 		}
@@ -172,8 +177,8 @@ func lookup(names []string) ([]dialect, error) {
 	return list, nil
 }
 
-func find(name string) (dialect, bool) {
-	for _, d := range table() {
+func find(name, system string) (dialect, bool) {
+	for _, d := range table(system) {
 		if d.name == name {
 			return d, true
 		}

@@ -90,7 +90,7 @@ func TestCombine(t *testing.T) {
 		in:       one,
 		wantErr: `cannot hand over sockets by "launchd": no such dialect (known: systemd, einhorn, server-starter, nginx, angie, ` +
 			`php-fpm, unicorn, puma, gunicorn, nghttpx, tableflip, overseer, endless, grace, goagain, upstart, circus, stdin, none, ` +
-			`haproxy, zerg, s6-fdholder, multibinder, adopt)`,
+			`handles, haproxy, zerg, s6-fdholder, multibinder, systemfd, adopt)`,
 	}, {
 		name:     "none beside another",
 		dialects: []string{"systemd", "none"},
@@ -187,8 +187,8 @@ func TestFree(t *testing.T) {
 // TestTable checks what every convention has to keep.
 func TestTable(t *testing.T) {
 	want := []string{"systemd", "einhorn", "server-starter", "nginx", "angie", "php-fpm", "unicorn", "puma", "gunicorn", "nghttpx",
-		"tableflip", "overseer", "endless", "grace", "goagain", "upstart", "circus", "stdin", "none",
-		"haproxy", "zerg", "s6-fdholder", "multibinder", "adopt"}
+		"tableflip", "overseer", "endless", "grace", "goagain", "upstart", "circus", "stdin", "none", "handles",
+		"haproxy", "zerg", "s6-fdholder", "multibinder", "systemfd", "adopt"}
 	if diff := cmp.Diff(want, Names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}

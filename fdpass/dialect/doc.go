@@ -23,10 +23,12 @@
 //	circus           commands written for Circus                  3, 4, …; $(circus.sockets.NAME) in arguments
 //	stdin            FastCGI programs, inetd's "wait"             0
 //	none             programs that get the number otherwise       3, 4, …
+//	handles          on Windows: our worker package, and others   inherited handles; LISTEN_HANDLES, LISTEN_FDNAMES
 //	haproxy          haproxy -x                                   fetched from haproxy.sock in the runtime folder
 //	zerg             uwsgi --zerg                                 fetched from zerg.sock
 //	s6-fdholder      s6-fdholder-retrieve                         fetched from fdholder.sock
 //	multibinder      programs with GitHub's multibinder           fetched from MULTIBINDER_SOCK
+//	systemfd         Rust programs with listenfd                  on Windows fetched from SYSTEMFD_SOCKET_SERVER; else systemd's
 //	adopt            programs that know nothing of it             nothing: they bind by themselves, and are answered
 //
 // Several conventions may be spoken at once, because a program ignores the
@@ -36,7 +38,7 @@
 //
 //	sockets of the service ──Combine──▶ Plan{Numbers, Env, Channels, Serve, Parent, …} ──stage──▶ worker
 //	command ──Arguments──▶ command with numbers in it
-//	worker's environment ──Parse──▶ []Received
+//	worker's environment ──Parse, on Windows ParseHandles──▶ []Received
 //
 // Programs that were written to replace themselves signal their parent once they serve. They
 // get a small parent of their own (Plan.Parent), and the signal says that they are ready. Other

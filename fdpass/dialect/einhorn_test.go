@@ -34,7 +34,7 @@ func TestEinhorn(t *testing.T) {
 			Env: []string{"EINHORN_FD_COUNT=1", "EINHORN_FD_0=3", "EINHORN_CHILD_INDEX=0", "EINHORN_FDS=3",
 				"EINHORN_SOCK_PATH=/run/w/einhorn.sock"},
 			ParentPID: []string{"EINHORN_MASTER_PID"},
-			Serve:     []Served{{"einhorn", "/run/w/einhorn.sock"}},
+			Serve:     []Served{{Protocol: "einhorn", Path: "/run/w/einhorn.sock"}},
 		},
 	}, {
 		name:     "none where its path would be too long",

@@ -61,7 +61,7 @@ func (l *layout) numbers(d dialect) ([]int, error) {
 	fds := consecutive(firstFD, len(l.in.Sockets))
 	if d.fds != nil {
 		var err error
-		if fds, err = d.fds(len(l.in.Sockets)); err != nil {
+		if fds, err = d.fds(l.in); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,7 @@ type Input struct {
 	Worker     int      // index in the generation, from 0
 	Generation int      // from 1
 	RuntimeDir string   // the worker's runtime folder: sockets that are served to it lie there
+	System     string   // the worker's, as GOOS has it; only "windows" makes a difference
 	ListenPID  string   // LISTEN_PID of the systemd convention: "own" (also ""), "omit" or "parent"
 	Stored     []string // names of the descriptors that an earlier worker stored (FDSTORE of sd_notify(3))
 
@@ -87,10 +88,18 @@ func (k ChannelKind) String() string {
 	return "unknown"
 }
 
-// Served is a unix stream socket that is served to one worker.
+// windows is the Input.System on which sockets are handles.
+const windows = "windows"
+
+// Served is a stream socket that is served to one worker: a unix one, or, of systemfd, one at a port of the loopback address
+// that the kernel chooses.
 type Served struct {
-	Protocol string // einhorn, haproxy, zerg, s6-fdholder or multibinder
-	Path     string // in Input.RuntimeDir
+	Protocol string // einhorn, haproxy, zerg, s6-fdholder, multibinder or systemfd
+	Path     string // in Input.RuntimeDir; "" of systemfd
+
+	// AddressEnv and SecretEnv name the variables to set to the address ("127.0.0.1:49731") and to a random secret of this worker's own,
+	// which it has to say there. Of systemfd; "" of the others.
+	AddressEnv, SecretEnv string
 }
 
 // Parent is a small process between keeper and worker, for programs that send signals to their parent because

@@ -17,7 +17,8 @@ type readyChannel struct {
 
 // readyChannels lists them.
 //
-//	newline  READY_FD=5          the worker writes a line, as s6's notification-fd and dinit's pipevar want it
+//	newline  READY_FD=5          the worker writes a line, as s6's notification-fd and dinit's pipevar want it;
+//	                             on Windows READY_HANDLE=5, a handle that it has inherited
 //	crank    NOTIFY_FD=5         the worker sends the datagram READY=1
 //	uwsgi    UWSGI_EMPEROR_FD=5  the worker writes the byte 5 when it accepts; before it may come 17 (loyal) and 26 (alive)
 //	pm2      NODE_CHANNEL_FD=5   the worker writes the line "ready", in quotes: process.send('ready') of node
@@ -41,12 +42,23 @@ func readyChannels() []readyChannel {
 func ReadyChannel(when string, fd int, worker Input) (Channel, []string, bool) {
 	for _, r := range readyChannels() {
 		if r.when == when {
-			env := append([]string{r.variable + "=" + strconv.Itoa(fd)}, r.env...)
+			env := append([]string{r.on(worker.System) + "=" + strconv.Itoa(fd)}, r.env...)
 			return Channel{FD: fd, Kind: r.kind, Said: r.said}, env, true
 		}
 	}
 	return Channel{}, nil, false
 }
+
+// on is the variable on a system.
+func (r readyChannel) on(system string) string {
+	if system == windows && r.variable == "READY_FD" {
+		return readyHandle
+	}
+	return r.variable
+}
+
+// readyHandle is READY_FD on Windows, where it is the value of a handle.
+const readyHandle = "READY_HANDLE"
 
 // OwnsReady reports whether key names an environment variable that tells a worker of a channel: those of supervise's own
 // environment mean nothing to a worker. They are apart from Owns because a worker that has read its sockets may still
@@ -57,7 +69,7 @@ func OwnsReady(key string) bool {
 			return true
 		}
 	}
-	return key == "UWSGI_EMPEROR_FD_CONFIG" || key == "UWSGI_EMPEROR_PROXY"
+	return key == readyHandle || key == "UWSGI_EMPEROR_FD_CONFIG" || key == "UWSGI_EMPEROR_PROXY"
 }
 
 func saysLine(b []byte) bool { return bytes.IndexByte(b, '\n') >= 0 }

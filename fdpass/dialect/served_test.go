@@ -13,25 +13,25 @@ func TestServed(t *testing.T) {
 		name:     "no descriptors, a socket to fetch them from",
 		dialects: []string{"haproxy"},
 		in:       Input{Sockets: []Socket{web, admin}, RuntimeDir: "/run/w"},
-		want:     Plan{Serve: []Served{{"haproxy", "/run/w/haproxy.sock"}}},
+		want:     Plan{Serve: []Served{{Protocol: "haproxy", Path: "/run/w/haproxy.sock"}}},
 	}, {
 		name:     "several at once",
 		dialects: []string{"zerg", "s6-fdholder", "multibinder"},
 		in:       Input{Sockets: []Socket{web}, RuntimeDir: "/run/w"},
 		want: Plan{
 			Env:   []string{"MULTIBINDER_SOCK=/run/w/multibinder.sock"},
-			Serve: []Served{{"zerg", "/run/w/zerg.sock"}, {"s6-fdholder", "/run/w/fdholder.sock"}, {"multibinder", "/run/w/multibinder.sock"}},
+			Serve: []Served{{Protocol: "zerg", Path: "/run/w/zerg.sock"}, {Protocol: "s6-fdholder", Path: "/run/w/fdholder.sock"}, {Protocol: "multibinder", Path: "/run/w/multibinder.sock"}},
 		},
 	}, {
 		name:     "beside one that passes descriptors",
 		dialects: []string{"nginx", "haproxy"},
 		in:       Input{Sockets: []Socket{web}, RuntimeDir: "/run/w"},
-		want:     Plan{Numbers: []Number{{3, 0}}, Env: []string{"NGINX=3;"}, Serve: []Served{{"haproxy", "/run/w/haproxy.sock"}}},
+		want:     Plan{Numbers: []Number{{3, 0}}, Env: []string{"NGINX=3;"}, Serve: []Served{{Protocol: "haproxy", Path: "/run/w/haproxy.sock"}}},
 	}, {
 		name:     "everything by name",
 		dialects: []string{"s6-fdholder"},
 		in:       Input{Sockets: []Socket{dns}, RuntimeDir: "/run/w"},
-		want:     Plan{Serve: []Served{{"s6-fdholder", "/run/w/fdholder.sock"}}},
+		want:     Plan{Serve: []Served{{Protocol: "s6-fdholder", Path: "/run/w/fdholder.sock"}}},
 	}, {
 		name:     "a kind that cannot be asked for",
 		dialects: []string{"multibinder"},

@@ -12,8 +12,8 @@ func stdin() dialect {
 	return dialect{name: "stdin", fds: fdsStdin}
 }
 
-func fdsStdin(n int) ([]int, error) {
-	if n != 1 {
+func fdsStdin(in Input) ([]int, error) {
+	if n := len(in.Sockets); n != 1 {
 		return nil, fmt.Errorf("it passes exactly one listener, as descriptor 0, and the service has %d", n)
 	}
 	return []int{0}, nil

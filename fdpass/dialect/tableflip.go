@@ -35,7 +35,7 @@ func tableflip() dialect {
 		owns: isOneOf("TABLEFLIP_HAS_PARENT_7DIU3"), traps: tableflipTraps, notes: tableflipNotes}
 }
 
-func fdsTableflip(n int) ([]int, error) { return consecutive(tableflipFirst, n), nil }
+func fdsTableflip(in Input) ([]int, error) { return consecutive(tableflipFirst, len(in.Sockets)), nil }
 
 func tellTableflip(in Input, fds []int) (words, error) {
 	keys := make([][]string, 0, len(fds))

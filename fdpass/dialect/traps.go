@@ -10,7 +10,7 @@ import (
 // Traps returns what is likely to go wrong when these sockets are handed over by the named conventions, one
 // sentence each, with what to do instead. It is what `supervise check` warns of. Unknown names say nothing here.
 func Traps(names []string, in Input) []string {
-	list, err := lookup(names)
+	list, err := lookup(names, in.System)
 	if err != nil {
 		return nil
 	}
@@ -26,7 +26,7 @@ func Traps(names []string, in Input) []string {
 // Notes returns what the programs of the named conventions want of their own configuration, a sentence each. It is always so and
 // nothing need be wrong: what `supervise check` tells besides.
 func Notes(names []string, in Input) []string {
-	list, err := lookup(names)
+	list, err := lookup(names, in.System)
 	if err != nil || len(in.Sockets) == 0 {
 		return nil
 	}

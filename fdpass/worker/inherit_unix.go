@@ -4,6 +4,7 @@ package worker
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"syscall"
 
@@ -11,6 +12,49 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 )
+
+// variable is the one that says that this process was given listeners.
+const variable = "LISTEN_FDS"
+
+// handed is a descriptor that this process was given; its Name is the listener's.
+type handed struct{ f *os.File }
+
+// receive takes what the environment of a process says that it was given.
+func receive(getenv func(string) string, pid, parent int) ([]handed, error) {
+	list, err := dialect.Parse(getenv, pid, parent)
+	if err != nil {
+		return nil, err
+	}
+	var all []handed
+	for _, r := range list {
+		f, err := inherit(r)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, handed{f})
+	}
+	return all, nil
+}
+
+func (h handed) name() string { return h.f.Name() }
+func (h handed) kind() kind   { return kindOf(h.f) }
+func (h handed) close()       { h.f.Close() }
+
+// listener uses h up. FileListener duplicates; without closing ours the socket would go on collecting connections that
+// nobody accepts.
+func (h handed) listener() (net.Listener, error) {
+	defer h.f.Close()
+	return net.FileListener(h.f)
+}
+
+// packetConn uses h up.
+func (h handed) packetConn() (net.PacketConn, error) {
+	defer h.f.Close()
+	return net.FilePacketConn(h.f)
+}
+
+// file uses h up.
+func (h handed) file() (*os.File, error) { return h.f, nil }
 
 // inherit makes a file of a descriptor that this process was started with, and keeps it from the
 // processes that this one starts. It changes nothing in the open file description that other

@@ -2,12 +2,10 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -17,7 +15,9 @@ const notifyTimeout = 10 * time.Second
 
 // Ready tells the supervisor that this worker serves: the rollout goes on and the old worker is
 // asked to stop. Without a supervisor (NOTIFY_SOCKET is not set) it does nothing, as do the others. See sd_notify(3).
-func Ready() error { return notify("READY=1") }
+//
+// On Windows NOTIFY_SOCKET is the name of a pipe, and Ready writes a line to the handle that READY_HANDLE names, if it does, and closes it.
+func Ready() error { return errors.Join(notify("READY=1"), handReady()) }
 
 // Status tells the supervisor what the worker is doing, in one line for people.
 func Status(text string) error {
@@ -39,8 +39,11 @@ func Reloading() error {
 // Stopping returns a context that is done when the process is asked to stop, by SIGTERM or an interrupt,
 // or when parent is done. The supervisor is told (STOPPING=1) when it comes to that. A second signal has its
 // default effect and ends the process at once.
+//
+// On Windows that is the event that STOP_EVENT names, or Ctrl-C or Ctrl-Break. After the event Ctrl-Break is ignored, because a
+// supervisor may send both.
 func Stopping(parent context.Context) context.Context {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := asked(parent)
 	context.AfterFunc(ctx, func() {
 		stop()
 		_ = tellStopping()
@@ -50,25 +53,17 @@ func Stopping(parent context.Context) context.Context {
 
 func tellStopping() error { return notify("STOPPING=1") }
 
-// notify sends one datagram to NOTIFY_SOCKET. The kernel tells the receiver who we are (SO_PASSCRED there).
+// notify sends one message to NOTIFY_SOCKET. The kernel tells the receiver who we are.
 // The variable stays in the environment, for other sd_notify users in this process.
 func notify(state string) error {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {
 		return nil
 	}
-	if path[0] != '/' && path[0] != '@' {
-		return fmt.Errorf("cannot notify the supervisor at %q: not an absolute path or @abstract name", path)
+	if !named(path) {
+		return fmt.Errorf("cannot notify the supervisor at %q: not %s", path, namedHow)
 	}
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		return fmt.Errorf("cannot notify the supervisor: %w", err)
-	}
-	defer conn.Close()
-	if err := conn.SetWriteDeadline(time.Now().Add(notifyTimeout)); err != nil {
-		return fmt.Errorf("cannot notify the supervisor: %w", err)
-	}
-	if _, err := conn.Write([]byte(state)); err != nil {
+	if err := send(path, state); err != nil {
 		return fmt.Errorf("cannot notify the supervisor: %w", err)
 	}
 	return nil
