@@ -29,7 +29,7 @@ import (
 const (
 	maxSystemfdSecret = 256                                    // bytes
 	maxSystemfdAsk    = maxSystemfdSecret + len("|4294967295") // bytes
-	systemfdInfo      = 628                                    // bytes of one structure
+	systemfdInfo      = fdpass.ExportSize                      // bytes of one structure
 	maxSystemfdAnswer = 1024 * systemfdInfo                    // bytes
 )
 
