@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,14 +16,19 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
 )
 
+// event is one at a time of its own: the clock of Windows stands still for a while.
 func event(kind, message string) supervisor.Event {
-	return supervisor.Event{Time: time.Now(), Kind: kind, Service: "app", Message: message}
+	at := time.Now().Round(0)
+	for time.Now().Round(0).Equal(at) {
+		runtime.Gosched()
+	}
+	return supervisor.Event{Time: at, Kind: kind, Service: "app", Message: message}
 }
 
 // stamped gives events times to come.
 func stamped(events ...supervisor.Event) []supervisor.Event {
 	for i := range events {
-		events[i].Time = time.Now().Add(time.Hour)
+		events[i].Time = time.Now().Add(time.Hour + time.Duration(i)*time.Millisecond)
 	}
 	return events
 }
@@ -232,17 +238,17 @@ func TestReloadKeepsTheDifference(t *testing.T) {
 
 // TestWaysToBreakOff are those in which the end of the other side shows.
 func TestWaysToBreakOff(t *testing.T) {
-	for name, hangUp := range map[string]func(c *net.UnixConn){
-		"before it was read":  func(c *net.UnixConn) { c.Read(make([]byte, 1)) }, // the rest makes it ECONNRESET
-		"after it was read":   func(c *net.UnixConn) { c.Read(make([]byte, 1<<16)) },
-		"in the header":       func(c *net.UnixConn) { c.Read(make([]byte, 1<<16)); c.Write([]byte("HTTP/1.1 200")) },
-		"before a first line": func(c *net.UnixConn) { c.Read(make([]byte, 1<<16)); c.Write([]byte(chunked)) },
-		"within a line":       func(c *net.UnixConn) { c.Read(make([]byte, 1<<16)); c.Write([]byte(chunked + "8\r\n{\"event\"\r\n")) },
+	for name, hangUp := range map[string]func(c net.Conn){
+		"before it was read":  func(c net.Conn) { c.Read(make([]byte, 1)) }, // the rest makes it ECONNRESET
+		"after it was read":   func(c net.Conn) { c.Read(make([]byte, 1<<16)) },
+		"in the header":       func(c net.Conn) { c.Read(make([]byte, 1<<16)); c.Write([]byte("HTTP/1.1 200")) },
+		"before a first line": func(c net.Conn) { c.Read(make([]byte, 1<<16)); c.Write([]byte(chunked)) },
+		"within a line":       func(c net.Conn) { c.Read(make([]byte, 1<<16)); c.Write([]byte(chunked + "8\r\n{\"event\"\r\n")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			go func() {
-				conn, err := h.socket.AcceptUnix()
+				conn, err := h.socket.Accept()
 				if err == nil {
 					hangUp(conn)
 					conn.Close()

@@ -6,10 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,27 +84,6 @@ func TestFailureArrives(t *testing.T) {
 	}
 }
 
-func TestUnreachable(t *testing.T) {
-	dir := t.TempDir()
-	dead := filepath.Join(dir, "dead.sock")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.SetUnlinkOnClose(false)
-	l.Close()
-	for path, want := range map[string]string{
-		filepath.Join(dir, "none.sock"): "no such socket",
-		dead:                            "nobody listens",
-	} {
-		_, err := NewClient(path).Status(t.Context(), nil)
-		var u *UnreachableError
-		if !errors.As(err, &u) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-}
-
 // TestStrangerAnswers is a socket where something else listens.
 func TestStrangerAnswers(t *testing.T) {
 	for name, text := range map[string]string{
@@ -143,11 +118,7 @@ func TestSuperviseGoesAway(t *testing.T) {
 
 // say listens and gives every client the same text.
 func say(t *testing.T, text string) string {
-	path := filepath.Join(t.TempDir(), "s.sock")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listenHere(t)
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -160,7 +131,7 @@ func say(t *testing.T, text string) string {
 			conn.Close()
 		}
 	}()
-	return path
+	return l.Addr().String()
 }
 
 func TestFollowEndsWithContext(t *testing.T) {
@@ -188,7 +159,7 @@ func TestFollowEndsWithServer(t *testing.T) {
 
 func TestCommandLineOfCurl(t *testing.T) {
 	c, _ := serve(t, &fake{})
-	conn, err := net.Dial("unix", c.Path())
+	conn, err := Dial(t.Context(), c.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +176,7 @@ func TestCommandLineOfCurl(t *testing.T) {
 	if results != 1 {
 		t.Errorf("%d results", results)
 	}
-	if _, err := os.Stat(c.Path()); err != nil {
+	if _, err := c.Version(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -202,15 +200,11 @@ func (f *fake) Logs(ctx context.Context, service string, n int, follow bool, emi
 // serve gives a client of a server with this backend.
 func serve(t *testing.T, b Backend) (*Client, *Server) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "c.sock")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listenHere(t)
 	s := NewServer(Options{Backend: b, Version: "v1", GID: -1})
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
-	c := NewClient(path)
+	c := NewClient(l.Addr().String())
 	t.Cleanup(func() {
 		c.Close()
 		ctx, cancel := context.WithCancel(context.Background())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,20 +15,16 @@ import (
 // house holds a control socket as the keeper does, for one manager after the other.
 type house struct {
 	t       *testing.T
-	socket  *net.UnixListener
+	socket  timed
 	patient *Patient
 	notes   int // how often the patient said that a manager was replaced
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "c.sock")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listenHere(t)
 	h := &house{t: t, socket: l}
-	c := NewClient(path)
+	c := NewClient(l.Addr().String())
 	t.Cleanup(func() {
 		c.Close()
 		l.Close()
@@ -43,7 +38,13 @@ func newHouse(t *testing.T) *house {
 const soon = time.Minute
 
 // lent is a listener of which Close ends Accept only.
-type lent struct{ *net.UnixListener }
+type lent struct{ timed }
+
+// timed is a listener whose Accept has a deadline.
+type timed interface {
+	net.Listener
+	SetDeadline(time.Time) error
+}
 
 func (l lent) Close() error { return l.SetDeadline(time.Unix(1, 0)) }
 

@@ -43,7 +43,7 @@ func TestHungClientHoldsNobody(t *testing.T) {
 		return nil
 	}}
 	c, _ := serve(t, f)
-	conn, err := net.Dial("unix", c.Path())
+	conn, err := Dial(t.Context(), c.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +99,11 @@ func TestCloseAbandonsOperations(t *testing.T) {
 }
 
 func TestLimitGivesPlacesBack(t *testing.T) {
-	path := t.TempDir() + "/l.sock"
-	inner, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	inner := listenHere(t)
+	path := inner.Addr().String()
 	l := limit(inner, 1)
 	for range 3 {
-		client, err := net.Dial("unix", path)
+		client, err := Dial(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +115,7 @@ func TestLimitGivesPlacesBack(t *testing.T) {
 		conn.Close() // net/http may close twice: one place is given back
 		client.Close()
 	}
-	client, err := net.Dial("unix", path)
+	client, err := Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func ask(s *Server, method, target, body string) *httptest.ResponseRecorder {
 	}
 	gone, cancel := context.WithCancel(r.Context())
 	cancel() // what follows would wait for more
-	r = r.WithContext(withUser(gone, os.Geteuid()))
+	r = r.WithContext(withUs(gone))
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
