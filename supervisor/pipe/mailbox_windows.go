@@ -9,23 +9,37 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// writers is how many clients a mailbox takes at a time; further ones wait. WaitForMultipleObjects takes 64 events.
-const writers = 60
+const (
+	// writers is how many clients a mailbox takes at a time; further ones wait. WaitForMultipleObjects takes 64 events.
+	writers = 60
+	// spare is how many instances wait for clients at a time: a program that opens a file does not wait when it is told that all are busy.
+	spare = 4
+)
 
-// Mailbox is a pipe into which any program may write, as into a file: what is written at once is one letter. It takes one thread. Nothing is kept:
-// who writes more than is taken out waits when the kernel has had enough. It is safe for concurrent use.
+// Mailbox is a pipe into which any program may write, as into a file: what is written at once is one letter. It takes one thread. One letter
+// of each writer is kept here; who writes more than is taken out waits when the kernel has had enough. It is safe for concurrent use.
 type Mailbox struct {
 	// fixed after Receive
 	addr  Addr
 	maker *maker
 	limit int
 	wake  windows.Handle // finished or closed
-	out   chan Letter    // closed when no more come
+	taken windows.Handle // done has grown
+	out   chan item      // of no slot twice; closed when no more come
 
-	finish, close sync.Once
-	closed        chan struct{}
+	close  sync.Once
+	closed chan struct{}
+
+	emptied sync.Mutex
+	done    []*slot // whose letter was taken
 
 	slots []*slot // of serve
+}
+
+// item is a letter and where it came from.
+type item struct {
+	Letter
+	from *slot
 }
 
 // slot is an instance of a mailbox.
@@ -34,6 +48,7 @@ type slot struct {
 	pid  int // of the client; 0 while there is none
 	buf  []byte
 	long bool // the rest of a letter that is too long comes
+	full bool // its letter was not taken yet: nothing is read
 }
 
 func receive(path string, limit int) (*Mailbox, error) {
@@ -49,11 +64,15 @@ func newMailbox(path string, limit int) (*Mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Mailbox{addr: Addr(path), maker: m, limit: limit, out: make(chan Letter), closed: make(chan struct{})}
+	b := &Mailbox{addr: Addr(path), maker: m, limit: limit, out: make(chan item, writers), closed: make(chan struct{})}
 	if b.wake, err = windows.CreateEvent(nil, 1, 0, nil); err != nil {
 		return nil, err
 	}
-	for n := range instances {
+	if b.taken, err = windows.CreateEvent(nil, 0, 0, nil); err != nil {
+		b.end()
+		return nil, err
+	}
+	for n := range spare {
 		if err := b.add(n == 0); err != nil {
 			b.end()
 			return nil, err
@@ -80,18 +99,31 @@ func (b *Mailbox) Next() (Letter, error) {
 	default:
 	}
 	select {
-	case l, ok := <-b.out:
+	case i, ok := <-b.out:
 		if !ok {
 			return Letter{}, io.EOF
 		}
-		return l, nil
+		b.empty(i.from)
+		return i.Letter, nil
 	case <-b.closed:
 		return Letter{}, io.EOF
 	}
 }
 
+// empty has serve read on at a slot.
+func (b *Mailbox) empty(s *slot) {
+	b.emptied.Lock()
+	defer b.emptied.Unlock()
+	b.done = append(b.done, s)
+	_ = windows.SetEvent(b.taken) // fails after serve, which closes it under the lock
+}
+
 // Finish has Next give what was written until now, and then io.EOF: for writers that are gone.
-func (b *Mailbox) Finish() { b.finish.Do(func() { _ = windows.SetEvent(b.wake) }) }
+func (b *Mailbox) Finish() {
+	b.emptied.Lock()
+	defer b.emptied.Unlock()
+	_ = windows.SetEvent(b.wake)
+}
 
 // Close ends the pipe. Letters that were not taken are lost. A second Close does nothing.
 func (b *Mailbox) Close() error {
@@ -110,14 +142,27 @@ func (b *Mailbox) serve() {
 	defer b.end()
 	for {
 		s, err := b.wait()
-		if err != nil || s == nil {
+		if err != nil {
 			break
 		}
-		b.step(s, false)
+		if s != nil {
+			b.step(s, false)
+		}
+		b.readOn()
 	}
 	for _, s := range b.slots {
 		b.drain(s)
 	}
+}
+
+// readOn reads at the slots whose letter was taken.
+func (b *Mailbox) readOn() {
+	b.emptied.Lock()
+	defer b.emptied.Unlock()
+	for _, s := range b.done {
+		s.read()
+	}
+	b.done = nil
 }
 
 // end closes everything.
@@ -125,47 +170,67 @@ func (b *Mailbox) end() {
 	for _, s := range b.slots {
 		s.instance.close()
 	}
-	_ = windows.CloseHandle(b.wake)
+	b.emptied.Lock()
+	defer b.emptied.Unlock()
+	for _, h := range []*windows.Handle{&b.wake, &b.taken} {
+		_ = windows.CloseHandle(*h)
+		*h = windows.InvalidHandle
+	}
 }
 
-// wait gives a slot at which something has happened; nil after Finish.
+// wait gives a slot at which something has happened, nil when only letters were taken; the error is io.EOF after Finish.
 func (b *Mailbox) wait() (*slot, error) {
-	events := []windows.Handle{b.wake}
-	for _, s := range b.slots {
-		events = append(events, s.op.event)
+	events, at := []windows.Handle{b.wake, b.taken}, []int{-1, -1}
+	for i, s := range b.slots {
+		if !s.full {
+			events, at = append(events, s.op.event), append(at, i)
+		}
 	}
 	n, err := windows.WaitForMultipleObjects(events, false, windows.INFINITE)
-	if err != nil || n == windows.WAIT_OBJECT_0 {
+	switch {
+	case err != nil:
 		return nil, err
+	case n == windows.WAIT_OBJECT_0:
+		return nil, io.EOF
+	case n == windows.WAIT_OBJECT_0+1:
+		return nil, nil
 	}
-	at := int(n-windows.WAIT_OBJECT_0) - 1
-	s := b.slots[at]
-	b.slots = append(slices.Delete(b.slots, at, at+1), s) // of several the first is given: all have their turn
+	i := at[n-windows.WAIT_OBJECT_0]
+	s := b.slots[i]
+	b.slots = append(slices.Delete(b.slots, i, i+1), s) // of several the first is given: all have their turn
 	return s, nil
 }
 
-// step takes in what has happened at a slot and begins to wait for the next. With cancel nothing is waited for: it says whether
-// there was something.
+// step takes in what has happened at a slot. With cancel nothing is waited for: it says whether there was something.
 func (b *Mailbox) step(s *slot, cancel bool) bool {
 	if s.pid == 0 {
-		if !s.connected(cancel) {
-			b.reuse(s, cancel)
-			return false
+		came := s.connected(cancel)
+		if came {
+			b.welcome(s)
+		} else if !cancel {
+			b.reuse(s)
 		}
-		b.welcome(s)
-		return true
+		return came
 	}
 	n, err := s.op.end(s.handle, cancel)
-	switch err {
-	case nil:
-		b.deliver(s, int(n), false)
-	case windows.ERROR_MORE_DATA:
-		b.deliver(s, int(n), true)
-	default:
-		b.reuse(s, cancel)
+	more := err == windows.ERROR_MORE_DATA
+	if err != nil && !more {
+		if !cancel {
+			b.reuse(s)
+		}
 		return false
 	}
-	s.read()
+	rest := s.long
+	s.long = more
+	if rest {
+		s.read()
+		return true
+	}
+	s.full = true
+	select {
+	case b.out <- item{Letter{PID: max(s.pid, 0), Data: append([]byte(nil), s.buf[:n]...), Long: more}, s}:
+	case <-b.closed:
+	}
 	return true
 }
 
@@ -179,7 +244,7 @@ func (b *Mailbox) welcome(s *slot) {
 	}
 	s.long = false
 	s.read()
-	if len(b.slots) < writers && b.free() < instances {
+	if len(b.slots) < writers && b.free() < spare {
 		_ = b.add(false) // otherwise the next one waits until somebody goes
 	}
 }
@@ -193,27 +258,17 @@ func (b *Mailbox) free() (n int) {
 	return n
 }
 
+// read begins to wait for a letter, or its rest.
 func (s *slot) read() {
+	s.full = false
 	s.op.begin(func(o *windows.Overlapped, n *uint32) error { return windows.ReadFile(s.handle, s.buf, n, o) })
 }
 
-// deliver hands a letter out when its end has come, and of a long one the beginning at once.
-func (b *Mailbox) deliver(s *slot, n int, more bool) {
-	rest := s.long
-	s.long = more
-	if rest {
-		return
-	}
-	l := Letter{PID: max(s.pid, 0), Data: append([]byte(nil), s.buf[:n]...), Long: more}
-	select {
-	case b.out <- l:
-	case <-b.closed:
-	}
-}
-
-// reuse makes a slot wait for another client, unless all is over.
-func (b *Mailbox) reuse(s *slot, over bool) {
-	if over {
+// reuse makes a slot wait for another client, unless enough do.
+func (b *Mailbox) reuse(s *slot) {
+	if s.pid != 0 && b.free() >= spare {
+		b.slots = slices.DeleteFunc(b.slots, func(o *slot) bool { return o == s })
+		s.instance.close()
 		return
 	}
 	_ = windows.DisconnectNamedPipe(s.handle)
@@ -223,11 +278,17 @@ func (b *Mailbox) reuse(s *slot, over bool) {
 
 // drain takes out what is in a slot, without waiting for more.
 func (b *Mailbox) drain(s *slot) {
-	for b.step(s, true) {
+	for {
 		select {
 		case <-b.closed:
 			return
 		default:
+		}
+		if s.full {
+			s.read()
+		}
+		if !b.step(s, true) {
+			return
 		}
 	}
 }
