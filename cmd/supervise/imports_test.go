@@ -33,7 +33,7 @@ var arrows = map[string]arrow{
 	"supervisor/cgroup":                  {nil, []string{"golang.org/x/sys"}},
 	"supervisor/cgroup/cgrouptest":       {nil, []string{"golang.org/x/sys"}},
 	"supervisor/proctree":                {[]string{"supervisor/cgroup"}, []string{"golang.org/x/sys"}},
-	"supervisor/channel":                 {[]string{"fdpass", "fdpass/dialect"}, []string{"golang.org/x/sys"}},
+	"supervisor/channel":                 {[]string{"fdpass", "fdpass/dialect", "supervisor/pipe"}, []string{"golang.org/x/sys"}},
 	"supervisor/notify":                  {[]string{"fdpass", "supervisor/pipe"}, []string{"golang.org/x/sys"}},
 	"supervisor/pipe":                    {nil, []string{"golang.org/x/sys"}},
 	"supervisor/output":                  {nil, []string{"golang.org/x/sys"}},

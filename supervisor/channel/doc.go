@@ -5,4 +5,6 @@
 //
 // What makes a worker ready stays in the channel until ready has returned: one who is killed before leaves it to the next. All that comes
 // after it is taken out and means nothing, for the life of the worker: a heartbeat that nobody takes would stop it at last.
+//
+// Windows has the pipe alone. There nobody comes after one who is killed, so what was read is not kept for anybody.
 package channel

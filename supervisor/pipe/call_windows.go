@@ -1,6 +1,8 @@
 package pipe
 
 import (
+	"errors"
+	"os"
 	"syscall"
 	"unsafe"
 
@@ -22,10 +24,18 @@ func waitNamedPipe(path *uint16, ms uint32) error {
 // impersonate has this thread act as the client of a pipe.
 func impersonate(h windows.Handle) error { return result(procImpersonatePipe.Call(uintptr(h))) }
 
-// available is how much can be read at once.
-func available(h windows.Handle) (n uint32, err error) {
-	err = result(procPeekNamedPipe.Call(uintptr(h), 0, 0, 0, uintptr(unsafe.Pointer(&n)), 0))
-	return n, err
+// Available is how much can be read of a pipe at once, in bytes. Of a message it is all that is left.
+func Available(f *os.File) (int, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var n uint32
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		failed = result(procPeekNamedPipe.Call(fd, 0, 0, 0, uintptr(unsafe.Pointer(&n)), 0))
+	})
+	return int(n), errors.Join(err, failed)
 }
 
 func result(ok, _ uintptr, err error) error {

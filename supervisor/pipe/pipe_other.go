@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"runtime"
 	"time"
 )
@@ -55,6 +56,9 @@ func (*Mailbox) Finish() {}
 
 // Close is not supported on this system.
 func (*Mailbox) Close() error { return errUnsupported }
+
+// Available is not supported on this system.
+func Available(*os.File) (int, error) { return 0, errUnsupported }
 
 // Account knows no names on this system.
 func Account(sid string) string { return sid }
