@@ -1,9 +1,11 @@
 package supervisor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,7 +153,7 @@ func Verify(c *config.Config) error {
 // input is what a dialect may know. The command is not there before expressions are resolved.
 func (l layout) input(s spec, around surroundings) dialect.Input {
 	return dialect.Input{
-		Sockets: l.sockets, Worker: s.index, Generation: s.generation, RuntimeDir: around.runtimeDir, ListenPID: s.service.ListenPID,
+		Sockets: l.sockets, Worker: s.index, Generation: s.generation, RuntimeDir: around.runtimeDir, System: cmp.Or(s.all.System, runtime.GOOS), ListenPID: s.service.ListenPID,
 		Stored: s.storedNames, Command: l.resolved.Command, StopSignal: s.service.Stop.Signal, Environ: list(l.resolved.Environment),
 	}
 }

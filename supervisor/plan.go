@@ -153,12 +153,17 @@ func (l layout) bound() map[string]string {
 			env[name] = what
 		}
 	}
+	for _, s := range l.handoff.Serve {
+		if s.AddressEnv != "" {
+			env[s.AddressEnv], env[s.SecretEnv] = "127.0.0.1:(a port)", "(a secret of its own)"
+		}
+	}
 	return env
 }
 
 func plannedSockets(l layout) (list []PlannedSocket) {
 	for _, s := range l.handoff.Serve {
-		list = append(list, PlannedSocket{Protocol: s.Protocol, Path: s.Path})
+		list = append(list, PlannedSocket{Protocol: s.Protocol, Path: cmp.Or(s.Path, "127.0.0.1, at a port that the kernel chooses")})
 	}
 	return list
 }

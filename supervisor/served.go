@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -16,11 +17,12 @@ import (
 )
 
 // served is a unix stream socket in a worker's runtime folder, at which it asks for its sockets or says that it is ready. Who connects
-// while no manager lives waits.
+// while no manager lives waits. On Windows it is a port of the loopback address, for whoever knows the worker's secret.
 type served struct {
-	protocol string
-	socket   *fdpass.Socket
+	dialect.Served
+	socket   *fdpass.Socket // nil for a port
 	listener net.Listener
+	secret   string // of a port
 }
 
 const (
@@ -40,11 +42,17 @@ func (c *child) servedSpec(s dialect.Served) fdpass.Spec {
 // openServed opens the sockets before the worker starts.
 func (c *child) openServed() error {
 	for _, s := range c.layout.handoff.Serve {
+		if s.Path == "" {
+			if err := c.openPort(s); err != nil {
+				return err
+			}
+			continue
+		}
 		socket, err := fdpass.Open(c.servedSpec(s))
 		if err != nil {
 			return err
 		}
-		if err := c.addServed(s.Protocol, socket); err != nil {
+		if err := c.addServed(s, socket); err != nil {
 			return err
 		}
 		if err := c.holdDescriptor(servePart+s.Protocol, socket.Descriptor()); err != nil {
@@ -52,6 +60,25 @@ func (c *child) openServed() error {
 		}
 	}
 	return nil
+}
+
+// openPort listens for one worker. No manager takes that over from another: where it is used there is only one.
+func (c *child) openPort(s dialect.Served) error {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("cannot serve %s to the worker: %w", s.Protocol, err)
+	}
+	c.served = append(c.served, &served{Served: s, listener: l, secret: rand.Text()})
+	return nil
+}
+
+// tellServed puts into a worker's environment what is known only when the sockets are open.
+func (c *child) tellServed(env map[string]string) {
+	for _, s := range c.served {
+		if s.AddressEnv != "" {
+			env[s.AddressEnv], env[s.SecretEnv] = s.listener.Addr().String(), s.secret
+		}
+	}
 }
 
 // takeServed takes over what openServed of an earlier manager has opened.
@@ -66,7 +93,7 @@ func (c *child) takeServed() {
 		if err == nil {
 			var socket *fdpass.Socket
 			if socket, err = fdpass.Restore(c.servedSpec(s), d); err == nil {
-				err = c.addServed(s.Protocol, socket)
+				err = c.addServed(s, socket)
 			}
 		}
 		if err != nil {
@@ -76,19 +103,21 @@ func (c *child) takeServed() {
 }
 
 // addServed owns the socket, also when it fails.
-func (c *child) addServed(protocol string, socket *fdpass.Socket) error {
+func (c *child) addServed(s dialect.Served, socket *fdpass.Socket) error {
 	l, err := socket.Listener()
 	if err != nil {
-		return errors.Join(fmt.Errorf("cannot serve %s to the worker: %w", protocol, err), socket.Close())
+		return errors.Join(fmt.Errorf("cannot serve %s to the worker: %w", s.Protocol, err), socket.Close())
 	}
-	c.served = append(c.served, &served{protocol, socket, l})
+	c.served = append(c.served, &served{Served: s, socket: socket, listener: l})
 	return nil
 }
 
 func (c *child) closeServed() {
 	for _, s := range c.served {
 		_ = s.listener.Close()
-		_ = s.socket.Close()
+		if s.socket != nil {
+			_ = s.socket.Close()
+		}
 	}
 }
 
@@ -119,7 +148,7 @@ func (c *child) serve(ctx context.Context, s *served) {
 		}
 		go func() {
 			defer func() { <-free }()
-			c.talk(ctx, conn.(*net.UnixConn), s.protocol)
+			c.talkOver(ctx, conn, s)
 		}()
 	}
 }
@@ -133,7 +162,27 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// talk is one dialogue.
+// talkOver is one dialogue.
+func (c *child) talkOver(ctx context.Context, conn net.Conn, s *served) {
+	if u, ok := conn.(*net.UnixConn); ok {
+		c.talk(ctx, u, s.Protocol)
+		return
+	}
+	err := wire.ServeSystemfd(ctx, conn, s.secret, workerSockets{c.spec}, c.export)
+	if err != nil && ctx.Err() == nil {
+		c.host.log.Debug("dialogue failed", "protocol", s.Protocol, "service", c.spec.service.Name, "error", err)
+	}
+}
+
+// export makes a duplicate of a socket for a process of the worker's.
+func (c *child) export(d *fdpass.Descriptor, pid int) ([]byte, error) {
+	if !c.process.Tree().Contains(pid) {
+		return nil, errors.New("it is not of the worker's process tree")
+	}
+	return fdpass.Export(d, pid)
+}
+
+// talk is a dialogue with a peer that the kernel names.
 func (c *child) talk(ctx context.Context, conn *net.UnixConn, protocol string) {
 	defer conn.Close()
 	peer, err := fdpass.PeerOf(conn)
