@@ -3,12 +3,9 @@
 package fdpass
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,48 +13,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// sentences collects error texts by title for the golden file, with what differs from run to run replaced.
-type sentences struct {
-	bytes.Buffer
-	replace []string // pairs
-}
-
-// changing is what differs between machines.
-var changing = regexp.MustCompile(`(pid |it has |congestion_control: |has all its |pipe-max-size \()[^()]*( files|\)| \()`)
-
-func (l *sentences) add(title, text string) {
-	text = strings.NewReplacer(l.replace...).Replace(text)
-	fmt.Fprintf(l, "%s\n\t%s\n", title, changing.ReplaceAllString(text, "$1...$2"))
-}
-
-func (l *sentences) compare(t *testing.T, name string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, l.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(want, l.Bytes()) {
-		t.Errorf("%s differs (-update writes it):\n%s", path, l.Bytes())
-	}
-}
-
-// with changes the options of a Spec.
-func with(address string, change func(*Spec)) Spec {
-	s := spec(address)
-	change(&s)
-	return s
-}
-
-func option1(address string, change func(*Options)) Spec {
-	return with(address, func(s *Spec) { change(&s.Options) })
-}
 
 // deny makes the kernel itself answer: for what cannot be brought about on a healthy machine.
 func deny(call int, errno syscall.Errno, sp Spec) task {

@@ -25,7 +25,7 @@ func holders(a Address) ([]Holder, error) {
 		for _, o := range owners {
 			if o.inTheWay(a) && !seen[o.pid] {
 				seen[o.pid] = true
-				list = append(list, Holder{PID: int(o.pid), Command: commandOf(o.pid), UID: -1})
+				list = append(list, holderAt(o.pid))
 			}
 		}
 	}
@@ -68,6 +68,14 @@ func readTable(name string, family, class uintptr) ([]byte, error) {
 	return nil, errors.New("the table of sockets grows faster than it can be read")
 }
 
+// holderAt: process 0 has what is left of a process that is gone.
+func holderAt(pid uint32) Holder {
+	if pid == 0 {
+		return Holder{UID: -1}
+	}
+	return Holder{PID: int(pid), Command: commandOf(pid), UID: -1}
+}
+
 // commandOf gives the file's name of a process.
 func commandOf(pid uint32) string {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
@@ -97,7 +105,7 @@ func look(spec Spec, number syscall.Errno) sight {
 func lookForHolder(a Address) sight {
 	list, err := holders(a)
 	switch {
-	case err != nil || len(list) == 0 || a.Port == 0:
+	case err != nil || len(list) == 0 || a.Port == 0 || list[0].PID == 0:
 		return sight{}
 	case list[0].PID == os.Getpid():
 		return sight{holder: "this process itself", ours: true}

@@ -1,6 +1,9 @@
 package fdpass
 
 import (
+	"time"
+	"unsafe"
+
 	"golang.org/x/sys/windows"
 )
 
@@ -22,8 +25,8 @@ type option struct {
 type place struct{ domain, level, opt int }
 
 // options is the table. ipv6_only is not in it: it is part of how the socket is made. What is missing here Windows does not have, or has
-// and ignores, as IP_TOS ("IPPROTO_IP socket options"). fast_open is a switch there and no length (Windows 10 1607); the keepalive times
-// are of Windows 10 1709.
+// and ignores, as IP_TOS ("IPPROTO_IP socket options"). fast_open is a switch there and no length (Windows 10 1607); keepalive_count is of
+// Windows 10 1703, the keepalive times are of 1709 (see keepAliveTimes).
 func options() []option {
 	tcp, udp, ip := Address.isTCP, Address.isUDP, Address.isIP
 	at := func(level, opt int) []place { return []place{{0, level, opt}} }
@@ -99,9 +102,33 @@ func setOption(h windows.Handle, k kind, spec Spec, name string, value int) erro
 		if p.domain != 0 && p.domain != k.domain {
 			continue
 		}
-		if err := windows.SetsockoptInt(h, p.level, p.opt, value); err != nil {
+		err := windows.SetsockoptInt(h, p.level, p.opt, value)
+		if err == windows.WSAENOPROTOOPT && (name == "keepalive_idle" || name == "keepalive_interval") {
+			err = keepAliveTimes(h, spec.Options)
+		}
+		if err != nil {
 			return newOpenError(spec, name, err)
 		}
 	}
 	return nil
 }
+
+// keepAliveTimes is how systems before Windows 10 1709, such as Windows Server 2016, take the times: both at once, in milliseconds,
+// with Windows' own where one is not given (SIO_KEEPALIVE_VALS). They mean something only while keepalive is on.
+func keepAliveTimes(h windows.Handle, o Options) error {
+	values := windows.TCPKeepalive{Time: keepAliveIdle, Interval: keepAliveInterval}
+	if isTrue(o.KeepAlive) {
+		values.OnOff = 1
+	}
+	if s := ticks(o.KeepAliveIdle, time.Millisecond); s.given {
+		values.Time = uint32(s.number)
+	}
+	if s := ticks(o.KeepAliveInterval, time.Millisecond); s.given {
+		values.Interval = uint32(s.number)
+	}
+	var n uint32
+	return windows.WSAIoctl(h, windows.SIO_KEEPALIVE_VALS, (*byte)(unsafe.Pointer(&values)), uint32(unsafe.Sizeof(values)), nil, 0, &n, nil, 0)
+}
+
+// Windows' own times, in milliseconds.
+const keepAliveIdle, keepAliveInterval = 2 * 60 * 60 * 1000, 1000
