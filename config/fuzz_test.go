@@ -10,7 +10,7 @@ import (
 
 // FuzzParse: never a panic; an error has a text; what is accepted can be resolved, compared with itself and read again.
 func FuzzParse(f *testing.F) {
-	for _, folder := range []string{"good", "bad", "warning"} {
+	for _, folder := range []string{"good", "bad", "warning", "system"} {
 		entries, err := os.ReadDir(filepath.Join("testdata", folder))
 		if err != nil {
 			f.Fatal(err)
@@ -21,16 +21,21 @@ func FuzzParse(f *testing.F) {
 				f.Fatal(err)
 			}
 			if ext := filepath.Ext(e.Name()); ext != ".golden" && len(src) < 10_000 {
-				f.Add(src, ext == ".json")
+				f.Add(src, ext == ".json", false)
+				f.Add(src, ext == ".json", true)
 			}
 		}
 	}
-	f.Fuzz(func(t *testing.T, src []byte, isJSON bool) {
+	f.Fuzz(func(t *testing.T, src []byte, isJSON, windows bool) {
 		filename := "/etc/supervise/app.hcl"
 		if isJSON {
 			filename = "/etc/supervise/app.json"
 		}
-		c, err := Parse(filename, src, host())
+		in := host()
+		if windows {
+			in.System = "windows"
+		}
+		c, err := Parse(filename, src, in)
 		if err != nil {
 			if problems := err.(*Error); len(problems.Problems) == 0 || problems.Error() == "" {
 				t.Fatal("an error without a problem")
@@ -38,7 +43,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		checkConfig(t, c)
-		again, err := Parse(filename, src, host())
+		again, err := Parse(filename, src, in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,6 +119,34 @@ func checkNames(t *testing.T, c *Config, names []string) {
 // dependsOnWorker says whether a value could be fine for Load and wrong for a worker: ["a"][listener.web.fd - 3].
 func dependsOnWorker(s *Service) bool {
 	return s.late.needs.worker || len(s.late.needs.listeners) > 0
+}
+
+// FuzzPath: a path that is made absolute is absolute, and stays what it is.
+func FuzzPath(f *testing.F) {
+	for _, text := range []string{
+		"", "a", "../a", "/a/./b", "//a//b", `a\b`, `C:\a`, "C:/a", "C:a", `\\s\h\a`, "//s/h", `\\s`, `\\?\C:\a`, `\\.\pipe\a`, "a:b", "a*", "\x00", "C:", `C:\..\..`,
+	} {
+		f.Add(text, true)
+		f.Add(text, false)
+	}
+	f.Fuzz(func(t *testing.T, text string, windows bool) {
+		p := paths{windows: windows, folder: "/etc/supervise"}
+		if windows {
+			p.folder = `Z:\etc`
+		}
+		full, r := p.absolute(text)
+		if r != nil {
+			if r.cause == "" || r.advice == "" {
+				t.Fatalf("%+v", r)
+			}
+			return
+		}
+		again, r := p.absolute(full)
+		if r != nil || again != full || !p.isAbs(full) {
+			t.Fatalf("%q is %q, and that is %q, %+v", text, full, again, r)
+		}
+		_, _ = p.base(text), p.dir(text)
+	})
 }
 
 // FuzzAddress: what is accepted is written so that it is read as the same again.

@@ -25,11 +25,20 @@ const folder = "/etc/supervise"
 
 func parseFile(t *testing.T, path string) (*Config, error) {
 	t.Helper()
+	return parseFor(t, path, host())
+}
+
+func parseFor(t *testing.T, path string, h Host) (*Config, error) {
+	t.Helper()
 	src, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Parse(folder+"/"+filepath.Base(path), src, host())
+	drive := ""
+	if h.System == "windows" {
+		drive = "Q:"
+	}
+	return Parse(drive+folder+"/"+filepath.Base(path), src, h)
 }
 
 // files gives the configuration files of a folder.

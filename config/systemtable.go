@@ -52,14 +52,14 @@ var (
 
 // systemTable is the one place that says what does not work on every system; what is not here does. The README's list is made of it.
 var systemTable = []feature{
-	{"", "serve", on{"windows": no("descriptors cannot be sent to other programs there", "Remove the block."), "unix": linuxOnly}},
+	{"", "serve", on{"windows": no("descriptors cannot be sent to other programs there", "Remove the block."), "unix": no("it works on Linux only", "Remove the block.")}},
 
 	{"listener.address", "unix://", on{"windows": noUnix}},
 	{"listener.address", "unixgram:// unixpacket://", on{"windows": noUnix}},
 	{"listener.address", "unixpacket://", on{"darwin": no("its unix sockets are streams or datagrams", "Write unix:// or unixgram://.")}},
-	{"listener.address", "unix://@", on{"windows": noUnix, "unix": no("names without a file are Linux's", "Write a path, as in unix:///run/app.sock.")}},
-	{"listener.address", "vsock://", on{"windows": no("it has no vsock", "Write for example tcp://:8080."), "unix": linuxOnly}},
-	{"listener.address", "fifo://", on{"windows": no("it has no FIFOs", "Remove the listener."), "unix": linuxOnly}},
+	{"listener.address", "unix://@ unixgram://@ unixpacket://@", on{"windows": noUnix, "unix": no("names without a file are Linux's", "Write a path, as in unix:///run/app.sock.")}},
+	{"listener.address", "vsock://", on{"windows": no("it has no vsock", "Write for example tcp://:8080."), "unix": no("it works on Linux only", "Write for example tcp://:8080.")}},
+	{"listener.address", "fifo://", on{"windows": no("it has no FIFOs", "Remove the listener."), "unix": no("it works on Linux only", "Remove the listener.")}},
 	{"listener", "backlog", on{"windows": other(`"max" is what the provider finds reasonable, 200 to 65535 are a hint, others are cut`)}},
 	{"listener", "take_from", on{"windows": linuxOnly, "unix": linuxOnly}},
 	{"listener.sharing", "generation worker", on{"windows": noSteering, "unix": noSteering}},
