@@ -12,6 +12,6 @@ service "hello" {
   ready { when = "notify" }
 
   hooks {
-    before_start = ["go", "build", "-o", "bin/hello", "."]
+    before_start = ["go", "build", "-o", "bin/", "."]
   }
 }

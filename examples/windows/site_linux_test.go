@@ -27,8 +27,9 @@ type site struct {
 	wine wine
 	dir  string
 	file string // the configuration's name
-	cmd  *exec.Cmd
 	log  string
+	cmd  *exec.Cmd
+	over chan struct{} // supervise has ended
 }
 
 // newSite makes the folder: the example's file, but for its port, which is free, and further lines of the service.
@@ -63,6 +64,11 @@ func (s *site) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.over = make(chan struct{})
+	go func() {
+		defer close(s.over)
+		_ = s.cmd.Wait()
+	}()
 	s.t.Cleanup(func() {
 		s.kill()
 		if text, _ := os.ReadFile(s.log); s.t.Failed() {
@@ -75,7 +81,7 @@ func (s *site) start() {
 // kill ends supervise at once, as TerminateProcess would.
 func (s *site) kill() {
 	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
+	<-s.over
 }
 
 // supervise runs a command of it, and gives what that prints.
@@ -108,6 +114,11 @@ func (s *site) awaitReady(but int) int {
 					return w.PID
 				}
 			}
+		}
+		select {
+		case <-s.over:
+			s.t.Fatal("supervise has ended")
+		default:
 		}
 		if time.Now().After(deadline) {
 			s.t.Fatalf("no worker is ready: %+v, %v", status, err)
