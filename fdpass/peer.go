@@ -12,7 +12,8 @@ type Peer struct {
 	Groups        []int // supplementary ones; none before Linux 4.13
 }
 
-// PeerOf asks for SO_PEERCRED and SO_PEERGROUPS of unix(7). With an error UID is -1, which is nobody. Linux only.
+// PeerOf asks for SO_PEERCRED and SO_PEERGROUPS of unix(7), on macOS and FreeBSD for LOCAL_PEERCRED, which tells no PID. With an error UID is -1,
+// which is nobody.
 func PeerOf(c *net.UnixConn) (Peer, error) { return peerOf(c) }
 
 // In is whether the peer is in a group.
