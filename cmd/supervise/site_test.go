@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,24 +29,6 @@ type site struct {
 	ended     chan struct{} // closed when it is gone
 	log       *record
 	out, errs io.Writer // of supervise; nil: log
-}
-
-// record collects output; it may be read meanwhile.
-type record struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (r *record) Write(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(b)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
 
 // launch starts supervise in dir with these arguments and waits until it says READY=1 to its outer service manager, which is
