@@ -48,8 +48,7 @@ func handleOf(l *registry.Lease, index int) uintptr {
 	if err != nil {
 		return 0
 	}
-	_ = s
-	return 0
+	return s.Descriptor().Handle()
 }
 
 // alive is whether there is a process of that number: one that has ended can be opened as long as somebody has a handle of it.
