@@ -70,7 +70,7 @@ func resolve(s spec, around surroundings) (layout, error) {
 		return layout{}, err
 	}
 	l.channels = slices.Clone(l.handoff.Channels)
-	if s.service.Health.Watchdog > 0 && s.service.ListenPID == "own" { // else it is not the main process that will say it
+	if s.service.Health.Watchdog > 0 && s.service.ListenPID == "own" && !onWindows(s) { // else it is not the main process that will say it
 		l.handoff.OwnPID = append(slices.Clone(l.handoff.OwnPID), "WATCHDOG_PID")
 	}
 	if err = l.addReady(s, in); err != nil {
@@ -173,6 +173,9 @@ func socketsOf(s spec) []dialect.Socket {
 	out := make([]dialect.Socket, len(s.service.Listeners))
 	for i, name := range s.service.Listeners {
 		out[i] = describeSocket(name, s.socketAddress(i, name))
+		if i < len(s.leases) && s.leases[i] != nil {
+			out[i].Handle = handleOf(s.leases[i], s.index)
+		}
 	}
 	return out
 }
