@@ -2,8 +2,11 @@ package supervisor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 	"github.com/seed-da40d5ac/supervise/supervisor/channel"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
@@ -18,6 +21,7 @@ func (c *child) openChannels(k *kit) error {
 		}
 		c.ours = append(c.ours, ours)
 		k.mine = append(k.mine, theirs)
+		c.tellHandle(k, i, theirs)
 		k.spawn.Files = append(k.spawn.Files, keeper.File{Number: ch.FD, Descriptor: theirs})
 		if ours == nil {
 			continue
@@ -27,6 +31,17 @@ func (c *child) openChannels(k *kit) error {
 		}
 	}
 	return nil
+}
+
+// tellHandle says by which handle the worker tells that it is ready, on systems with handles.
+func (c *child) tellHandle(k *kit, i int, theirs *fdpass.Descriptor) {
+	h := theirs.Handle()
+	if h == 0 || !c.layout.own || i != len(c.layout.channels)-1 {
+		return
+	}
+	plan := &k.spawn.Plan
+	plan.Env = slices.DeleteFunc(plan.Env, func(e string) bool { return strings.HasPrefix(e, readyHandle+"=") })
+	plan.Env = append(plan.Env, readyHandle+"="+strconv.FormatUint(uint64(h), 10))
 }
 
 // takeChannels takes over what openChannels of an earlier manager has made.

@@ -196,8 +196,8 @@ func (c *child) prepare(k *kit) error {
 	env := id.environment(c.layout)
 	if c.notify != nil {
 		env["NOTIFY_SOCKET"] = c.notify.Path()
-		c.tellServed(env)
 	}
+	c.tellServed(env)
 	label := fmt.Sprintf("%s.%d/%d", c.spec.service.Name, c.spec.generation, c.spec.index)
 	k.spawn = keeper.Spawn{
 		Name: c.spec.id, Label: label, Mark: label,

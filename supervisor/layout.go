@@ -70,7 +70,7 @@ func resolve(s spec, around surroundings) (layout, error) {
 		return layout{}, err
 	}
 	l.channels = slices.Clone(l.handoff.Channels)
-	if s.service.Health.Watchdog > 0 && s.service.ListenPID == "own" && !onWindows(s) { // else it is not the main process that will say it
+	if s.service.Health.Watchdog > 0 && s.service.ListenPID == "own" && systemOf(s) != "windows" { // else it is not the main process that will say it
 		l.handoff.OwnPID = append(slices.Clone(l.handoff.OwnPID), "WATCHDOG_PID")
 	}
 	if err = l.addReady(s, in); err != nil {
@@ -113,9 +113,18 @@ func (l *layout) addReady(s spec, in dialect.Input) error {
 		free += max(0, s.service.FDStore-len(s.storedNames)) // for those that are stored later
 		return fmt.Errorf("cannot use ready.fd of service %q: descriptor %d is %s (take one from %d, or remove the line)", s.service.Name, fd, what, free)
 	}
+	if systemOf(s) == "windows" {
+		env = []string{readyHandle + "=" + strconv.Itoa(fd)} // its value is known when the pipe is there
+	}
 	l.channels, l.own, l.ownEnv = append(l.channels, c), own, env
 	return nil
 }
+
+// readyHandle is the variable of ready.when = "newline" on Windows: the value of the pipe's handle, where READY_FD is a number.
+const readyHandle = "READY_HANDLE"
+
+// systemOf is the one that the worker is for.
+func systemOf(s spec) string { return cmp.Or(s.all.System, runtime.GOOS) }
 
 // holds is what the handoff has at a descriptor; "" for nothing.
 func (l layout) holds(s spec, fd int) string {
@@ -153,7 +162,7 @@ func Verify(c *config.Config) error {
 // input is what a dialect may know. The command is not there before expressions are resolved.
 func (l layout) input(s spec, around surroundings) dialect.Input {
 	return dialect.Input{
-		Sockets: l.sockets, Worker: s.index, Generation: s.generation, RuntimeDir: around.runtimeDir, System: cmp.Or(s.all.System, runtime.GOOS), ListenPID: s.service.ListenPID,
+		Sockets: l.sockets, Worker: s.index, Generation: s.generation, RuntimeDir: around.runtimeDir, System: systemOf(s), ListenPID: s.service.ListenPID,
 		Stored: s.storedNames, Command: l.resolved.Command, StopSignal: s.service.Stop.Signal, Environ: list(l.resolved.Environment),
 	}
 }
@@ -270,7 +279,7 @@ func inherited(environ []string) map[string]string {
 
 func private(key string) bool {
 	switch key {
-	case "STOP_EVENT", "READY_HANDLE", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
+	case "STOP_EVENT", readyHandle, "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
 		return true
 	}
 	return dialect.Owns(key) || dialect.OwnsReady(key) || strings.HasPrefix(key, "SUPERVISE_")
