@@ -3,7 +3,6 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,11 +84,6 @@ func TestProcReadiness(t *testing.T) {
 	tests := map[string]string{
 		"newline": `command = ["SELF", "worker", "newline"]
 			ready { when = "newline" }`,
-		"newline at a number": `command = ["SELF", "worker", "newline"]
-			ready { 
-				when = "newline" 
-				fd = 9 
-			}`,
 		"log": `command = ["SELF", "worker", "wait"]
 			ready { 
 				when = "log" 
@@ -193,31 +187,6 @@ func TestProcStopKeepsListener(t *testing.T) {
 	if err := <-answer; err != nil {
 		t.Error(err)
 	}
-}
-
-func TestProcHold(t *testing.T) {
-	r := newRig(t, app).started()
-	address := r.address("web")
-	if err := r.m.Hold(t.Context(), "web"); err != nil {
-		t.Fatal(err)
-	}
-	if !r.status().Listeners[0].Held {
-		t.Error("status does not say that it is held")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	answer := make(chan error, 1)
-	go func() {
-		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", nil)
-		_, err := http.DefaultClient.Do(req)
-		answer <- err
-	}()
-	if err := r.m.Release(t.Context(), "web"); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-answer; err != nil {
-		t.Error(err)
-	}
-	cancel()
 }
 
 // TestProcHooks checks that hooks run as processes, with what they print in the service's log.

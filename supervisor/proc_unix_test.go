@@ -3,10 +3,12 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -173,4 +175,39 @@ func TestProcSignalAndNames(t *testing.T) {
 func descriptors(pid int) int {
 	list, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	return len(list)
+}
+
+func TestProcHold(t *testing.T) {
+	r := newRig(t, app).started()
+	address := r.address("web")
+	if err := r.m.Hold(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	if !r.status().Listeners[0].Held {
+		t.Error("status does not say that it is held")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := make(chan error, 1)
+	go func() {
+		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", nil)
+		_, err := http.DefaultClient.Do(req)
+		answer <- err
+	}()
+	if err := r.m.Release(t.Context(), "web"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answer; err != nil {
+		t.Error(err)
+	}
+	cancel()
+}
+
+func TestProcReadyNumber(t *testing.T) {
+	newRig(t, `service "app" {
+		command = ["SELF", "worker", "newline"]
+		ready {
+			when = "newline"
+			fd   = 9
+		}
+	}`).started()
 }
