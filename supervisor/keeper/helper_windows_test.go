@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/stage"
 )
 
 // act is what a worker of the tests does.
@@ -23,22 +25,29 @@ func act(name string, args []string) {
 		fmt.Println("ready")
 		forever()
 	case "cat":
-		n, err := io.Copy(os.Stdout, os.Stdin)
-		fmt.Println("ended after", n, err)
-	case "args":
-		fmt.Printf("%q\n", args)
+		_, err := io.Copy(os.Stdout, os.Stdin)
+		fmt.Println("ended", err)
+	case "cat-stop":
+		fmt.Println("ready")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		awaitStop()
 	case "env":
 		printEnv(args)
 	case "where":
 		fmt.Println(os.Getwd())
 	case "write":
 		writeTo(args)
+	case "handles":
+		listHandles()
 	case "stop":
 		awaitStop()
 	case "break":
 		awaitBreak()
-	case "children":
-		beParent(args)
+	case "child":
+		startChild()
+		act(args[0], args[1:])
+	case "forking":
+		fork()
 	case "keep":
 		keepOne()
 	}
@@ -56,14 +65,22 @@ func printEnv(names []string) {
 	}
 }
 
-// writeTo writes to a standard stream and to handles of the given values.
+// writeTo writes to stderr and to handles of the given values.
 func writeTo(args []string) {
 	fmt.Fprintln(os.Stderr, "to stderr")
 	for _, arg := range args {
 		h, _ := strconv.ParseUint(arg, 10, 64)
 		var n uint32
-		err := windows.WriteFile(windows.Handle(h), []byte("through "+arg), &n, nil)
-		fmt.Println("write", err)
+		fmt.Println("write:", windows.WriteFile(windows.Handle(h), []byte("through\n"), &n, nil))
+	}
+}
+
+// listHandles prints which handles are pipes.
+func listHandles() {
+	for h := windows.Handle(4); h < 4096; h += 4 {
+		if kind, err := windows.GetFileType(h); err == nil && kind == windows.FILE_TYPE_PIPE {
+			fmt.Println(uintptr(h))
+		}
 	}
 }
 
@@ -92,19 +109,31 @@ func awaitBreak() {
 	os.Exit(8)
 }
 
-// beParent starts another worker that is ready and then goes on as args say.
-func beParent(args []string) {
+// another is this program as another worker, with the same stdout.
+func another(args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
 		panic(err)
 	}
-	cmd := exec.Command(self, "worker", "ready")
+	cmd := exec.Command(self, append([]string{"worker"}, args...)...)
 	cmd.Stdout = os.Stdout
-	if err := cmd.Start(); err != nil {
+	return cmd
+}
+
+func startChild() {
+	if err := another("ready").Start(); err != nil {
 		panic(err)
 	}
-	fmt.Println("pid", cmd.Process.Pid)
-	act(args[0], args[1:])
+}
+
+// fork starts the next of a chain, again and again.
+func fork() {
+	fmt.Println("ready")
+	for {
+		if another("ready").Start() != nil || another("forking").Run() != nil {
+			return
+		}
+	}
 }
 
 // keepOne is a supervise that has one worker, and waits to be killed.
@@ -117,6 +146,13 @@ func keepOne() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println("keeps", self, l != nil)
+	out, err := duplicate(os.Stdout)
+	if err != nil {
+		panic(err)
+	}
+	s := Spawn{Plan: stage.Plan{Command: []string{self, "worker", "child", "ready"}, Env: os.Environ()}, Files: []File{{Number: 1, Descriptor: out}}}
+	if _, err = l.Spawn(s); err != nil {
+		panic(err)
+	}
 	forever()
 }

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/seed-da40d5ac/supervise/supervisor/cgroup"
 )
 
 // What x/sys lacks, or declares with a uintptr for a pointer, which Go may not follow when it moves a stack.
@@ -20,11 +22,16 @@ var (
 type job struct {
 	handle windows.Handle
 	name   string // by which others find out what is in it
+
+	// where its memory is limited
+	memory    uint64 // bytes
+	shortages *shortages
+	key       uintptr // among those; 0: its memory is not limited
 }
 
 // newJob makes an empty job with the limits.
-func newJob(l Limits) (*job, error) {
-	j := &job{name: unique("job-")}
+func newJob(l Limits, s *shortages) (*job, error) {
+	j := &job{name: unique("job-"), memory: l.Memory, shortages: s}
 	name, err := windows.UTF16PtrFromString(j.name)
 	if err != nil {
 		return nil, err
@@ -32,9 +39,12 @@ func newJob(l Limits) (*job, error) {
 	if j.handle, err = windows.CreateJobObject(nil, name); err != nil {
 		return nil, fmt.Errorf("cannot make the job of a worker: %w", err)
 	}
-	if err := j.limit(l); err != nil {
+	if err = j.limit(l); err == nil && l.Memory > 0 {
+		j.key, err = s.watch(j.handle)
+	}
+	if err != nil {
 		j.close()
-		return nil, err
+		return nil, fmt.Errorf("cannot limit a worker: %w", err)
 	}
 	return j, nil
 }
@@ -51,17 +61,11 @@ func (j *job) limit(l Limits) error {
 		basic.LimitFlags |= windows.JOB_OBJECT_LIMIT_ACTIVE_PROCESS
 		basic.ActiveProcessLimit = uint32(l.PIDs)
 	}
-	if err := j.set(windows.JobObjectExtendedLimitInformation, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil {
-		return fmt.Errorf("cannot limit a worker: %w", err)
-	}
-	if l.CPU == 0 {
-		return nil
+	if err := setJob(j.handle, windows.JobObjectExtendedLimitInformation, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil || l.CPU == 0 {
+		return err
 	}
 	rate := cpuRate{Flags: rateEnable | rateHardCap, Rate: rateOf(l.CPU, runtime.NumCPU())}
-	if err := j.set(windows.JobObjectCpuRateControlInformation, unsafe.Pointer(&rate), unsafe.Sizeof(rate)); err != nil {
-		return fmt.Errorf("cannot limit a worker to %v processors: %w", l.CPU, err)
-	}
-	return nil
+	return setJob(j.handle, windows.JobObjectCpuRateControlInformation, unsafe.Pointer(&rate), unsafe.Sizeof(rate))
 }
 
 // cpuRate is JOBOBJECT_CPU_RATE_CONTROL_INFORMATION: in 10,000 cycles of all processors, the job gets Rate.
@@ -75,11 +79,24 @@ const (
 	rateHardCap = 0x4 // JOB_OBJECT_CPU_RATE_CONTROL_HARD_CAP
 )
 
-func (j *job) set(class int, info unsafe.Pointer, size uintptr) error {
-	if ok, _, err := procSetJob.Call(uintptr(j.handle), uintptr(class), uintptr(info), size); ok == 0 {
+func setJob(job windows.Handle, class int, info unsafe.Pointer, size uintptr) error {
+	if ok, _, err := procSetJob.Call(uintptr(job), uintptr(class), uintptr(info), size); ok == 0 {
 		return err
 	}
 	return nil
 }
 
-func (j *job) close() { _ = windows.CloseHandle(j.handle) }
+// shortage says that processes of the job were refused memory; "" when they were not.
+func (j *job) shortage() string {
+	if j.key == 0 || !j.shortages.of(j.key) {
+		return ""
+	}
+	return "out of memory: limits.memory_max = " + cgroup.Bytes(j.memory)
+}
+
+func (j *job) close() {
+	_ = windows.CloseHandle(j.handle)
+	if j.key != 0 {
+		j.shortages.drop(j.key)
+	}
+}

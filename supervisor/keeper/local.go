@@ -22,7 +22,7 @@ type forker struct {
 	executable string                                   // is the stage
 	held       func(string) (*fdpass.Descriptor, error) // finds what is kept; it stays the shelf's
 	last       atomic.Uint64                            // ID given out
-	waits      waits                                    // what tells of exits
+	watched                                             // what tells of the workers
 }
 
 func newLocal(executable string) *Local {

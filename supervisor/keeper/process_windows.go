@@ -25,6 +25,12 @@ type process struct {
 	closed bool
 }
 
+// watched is what tells of workers: that their processes end, and that their jobs were refused memory.
+type watched struct {
+	waits     waits
+	shortages shortages
+}
+
 // newProcess owns the handle of info, and the job once it has succeeded.
 func newProcess(info *windows.ProcessInformation, j *job, w *waits) (*process, error) {
 	p := &process{pid: int(info.ProcessId), job: j, waits: w, handle: info.Process}
@@ -47,10 +53,14 @@ func (p *process) wait() (Exit, error) {
 	if err != nil {
 		return Exit{}, err
 	}
+	exit := Exit{Code: int(code), At: at}
 	if code == killed {
-		return Exit{Signal: syscall.SIGKILL, At: at}, nil
+		exit.Code, exit.Signal = 0, syscall.SIGKILL
 	}
-	return Exit{Code: int(code), At: at}, nil
+	if code != 0 {
+		exit.OutOfMemory = p.job.shortage()
+	}
+	return exit, nil
 }
 
 // use runs f unless the handles are closed.

@@ -131,8 +131,8 @@ func (f *forker) fork(s Spawn, _ string, ends ends) (newborn, error) {
 	return n, err
 }
 
-// waits is nothing: the handle of a process tells of its exit here.
-type waits struct{}
+// watched is nothing: the handle of a process tells all there is.
+type watched struct{}
 
 // noGroup is in place of a descriptor where a worker is born in our own group.
 const noGroup = -1

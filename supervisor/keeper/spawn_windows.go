@@ -59,7 +59,7 @@ func (f *forker) forkStoppable(s Spawn, stop *stop) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	job, err := newJob(s.Limits)
+	job, err := newJob(s.Limits, &f.shortages)
 	if err != nil {
 		return nil, err
 	}

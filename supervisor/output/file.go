@@ -19,7 +19,8 @@ type File struct {
 	buf     []byte // kept between lines
 }
 
-// NewFile opens path for appending and creates it with mode 0640 (less the umask). Its folder must exist. The caller owns the File.
+// NewFile opens path for appending and creates it with mode 0640 (less the umask; on Windows with what its folder gives). Its
+// folder must exist. The caller owns the File.
 func NewFile(path string) (*File, error) {
 	f := &File{path: path}
 	if err := f.Reopen(); err != nil {
@@ -68,7 +69,7 @@ func (f *File) format(text string) []byte {
 
 // Reopen opens the path anew, for logrotate, which has renamed the file. If that fails the old one stays in use.
 func (f *File) Reopen() error {
-	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|openFlags, 0o640)
+	file, err := openFile(f.path)
 	if err != nil {
 		return fmt.Errorf("cannot open output file %q: %w", f.path, cause(err))
 	}

@@ -1,5 +1,9 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package output
 
-const openFlags = 0
+import "os"
+
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+}

@@ -80,6 +80,23 @@ func TestFileConcurrent(t *testing.T) {
 	}
 }
 
+// What rotates logs renames the file while it is open, and then has it reopened.
+func TestFileReopenAfterRename(t *testing.T) {
+	f := newFile(t)
+	must(t, f.Append("one"))
+	old := f.Path() + ".1"
+	must(t, os.Rename(f.Path(), old))
+	must(t, f.Append("two"))
+	must(t, f.Reopen())
+	must(t, f.Append("three"))
+	if got := content(t, old); got != "one\ntwo\n" {
+		t.Errorf("the old file has %q", got)
+	}
+	if got := content(t, f.Path()); got != "three\n" {
+		t.Errorf("the new file has %q", got)
+	}
+}
+
 func TestFileErrorsNameTheFile(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]error{
