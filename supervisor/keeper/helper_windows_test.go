@@ -48,6 +48,8 @@ func act(name string, args []string) {
 		act(args[0], args[1:])
 	case "forking":
 		fork()
+	case "allocate":
+		allocate()
 	case "keep":
 		keepOne()
 	}
@@ -155,4 +157,12 @@ func keepOne() {
 		panic(err)
 	}
 	forever()
+}
+
+// allocate takes a gigabyte and uses it.
+func allocate() {
+	b := make([]byte, 1<<30)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
 }

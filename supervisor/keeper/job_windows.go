@@ -49,8 +49,8 @@ func newJob(l Limits, s *shortages) (*job, error) {
 	return j, nil
 }
 
-func (j *job) limit(l Limits) error {
-	var info windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+// extended are the limits that Windows sets together. The first holds always.
+func (l Limits) extended() (info windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION) {
 	basic := &info.BasicLimitInformation
 	basic.LimitFlags = windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
 	if l.Memory > 0 {
@@ -61,6 +61,11 @@ func (j *job) limit(l Limits) error {
 		basic.LimitFlags |= windows.JOB_OBJECT_LIMIT_ACTIVE_PROCESS
 		basic.ActiveProcessLimit = uint32(l.PIDs)
 	}
+	return info
+}
+
+func (j *job) limit(l Limits) error {
+	info := l.extended()
 	if err := setJob(j.handle, windows.JobObjectExtendedLimitInformation, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil || l.CPU == 0 {
 		return err
 	}

@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"fmt"
-	"sync/atomic"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
@@ -16,14 +15,6 @@ type Local struct {
 }
 
 var _ Keeper = (*Local)(nil)
-
-// forker is the source of workers that are children of this process.
-type forker struct {
-	executable string                                   // is the stage
-	held       func(string) (*fdpass.Descriptor, error) // finds what is kept; it stays the shelf's
-	last       atomic.Uint64                            // ID given out
-	watched                                             // what tells of the workers
-}
 
 func newLocal(executable string) *Local {
 	l := &Local{kept: make(map[string]kept)}

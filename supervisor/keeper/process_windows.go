@@ -25,12 +25,6 @@ type process struct {
 	closed bool
 }
 
-// watched is what tells of workers: that their processes end, and that their jobs were refused memory.
-type watched struct {
-	waits     waits
-	shortages shortages
-}
-
 // newProcess owns the handle of info, and the job once it has succeeded.
 func newProcess(info *windows.ProcessInformation, j *job, w *waits) (*process, error) {
 	p := &process{pid: int(info.ProcessId), job: j, waits: w, handle: info.Process}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,6 +29,13 @@ func NewLocal(executable string) (*Local, error) {
 		}
 	}
 	return newLocal(executable), nil
+}
+
+// forker is the source of workers that are children of this process.
+type forker struct {
+	executable string                                   // is the stage
+	held       func(string) (*fdpass.Descriptor, error) // finds what is kept; it stays the shelf's
+	last       atomic.Uint64                            // ID given out
 }
 
 // Spawn starts a worker and returns when its command has been exec'd.
@@ -130,9 +138,6 @@ func (f *forker) fork(s Spawn, _ string, ends ends) (newborn, error) {
 	})
 	return n, err
 }
-
-// watched is nothing: the handle of a process tells all there is.
-type watched struct{}
 
 // noGroup is in place of a descriptor where a worker is born in our own group.
 const noGroup = -1

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -19,6 +20,15 @@ import (
 // NewLocal makes a keeper inside this process. Workers are started directly, so there is no use for executable. They end with
 // the keeper, also when it is closed or this process is killed: the last handle of a worker's job is here. The caller closes it.
 func NewLocal(executable string) (*Local, error) { return newLocal(executable), nil }
+
+// forker is the source of workers that are children of this process.
+type forker struct {
+	executable string                                   // of this program; nobody needs it
+	held       func(string) (*fdpass.Descriptor, error) // finds what is kept; it stays the shelf's
+	last       atomic.Uint64                            // ID given out
+	waits      waits                                    // that processes end
+	shortages  shortages                                // that jobs are refused memory
+}
 
 // Spawn starts a worker and returns when its program has been loaded.
 func (c *core) Spawn(s Spawn) (Process, error) {

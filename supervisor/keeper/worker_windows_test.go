@@ -47,7 +47,7 @@ func TestProcStopBeforeItListens(t *testing.T) {
 }
 
 func TestProcCtrlBreak(t *testing.T) {
-	underWine(t, "GenerateConsoleCtrlEvent reaches no process of another group")
+	underWine(t, "GenerateConsoleCtrlEvent does not know the group of a process")
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		b := newBench(t)
 		w := b.run(helper(t, "break"))
@@ -220,6 +220,7 @@ func TestProcDeathOfSuperviseEndsWorkers(t *testing.T) {
 }
 
 func TestProcPriority(t *testing.T) {
+	underWine(t, "a process gets the normal class, whatever CreateProcess was told")
 	b := newBench(t)
 	for nice, want := range map[int]uint32{-20: windows.HIGH_PRIORITY_CLASS, -1: windows.ABOVE_NORMAL_PRIORITY_CLASS, 0: windows.NORMAL_PRIORITY_CLASS, 5: windows.BELOW_NORMAL_PRIORITY_CLASS, 19: windows.IDLE_PRIORITY_CLASS} {
 		s := helper(t, "ready")
@@ -233,5 +234,27 @@ func TestProcPriority(t *testing.T) {
 		if got != want {
 			t.Errorf("nice %d is class %#x, want %#x", nice, got, want)
 		}
+	}
+}
+
+// Nobody listens, and no Ctrl-Break reaches it either: that is said, and the event is set all the same.
+func TestProcStopReachesNobody(t *testing.T) {
+	b := newBench(t)
+	s, err := newStop()
+	b.must(err)
+	defer s.close()
+	if heard, err := s.set(); heard || err != nil {
+		t.Errorf("heard %t, %v", heard, err)
+	}
+	name, err := windows.UTF16PtrFromString(s.name)
+	b.must(err)
+	other, err := windows.OpenEvent(windows.SYNCHRONIZE, false, name)
+	b.must(err)
+	defer windows.CloseHandle(other)
+	if heard, err := s.set(); !heard || err != nil {
+		t.Errorf("with a listener: heard %t, %v", heard, err)
+	}
+	if event, err := windows.WaitForSingleObject(other, 0); event != windows.WAIT_OBJECT_0 || err != nil {
+		t.Errorf("the event is not set: %d, %v", event, err)
 	}
 }

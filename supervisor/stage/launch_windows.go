@@ -32,7 +32,7 @@ func (p Plan) Launch() (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := environment(p.environment(process{parent: os.Getpid()}), os.Getenv(systemRoot))
+	env := ordered(p.environment(process{parent: os.Getpid()}), os.Getenv(systemRoot))
 	file, err := search{directory: dir, env: env}.find(p.Command[0])
 	if err != nil {
 		return nil, err

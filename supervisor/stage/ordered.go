@@ -8,9 +8,9 @@ import (
 // systemRoot is the variable without which a program of Windows cannot even load Winsock.
 const systemRoot = "SYSTEMROOT"
 
-// environment puts variables into the order in which CreateProcess wants them: by name, letters of both cases
+// ordered puts variables into the order in which CreateProcess wants them: by name, letters of both cases
 // alike. Of those that are one for Windows the last stays; SYSTEMROOT is added where there is none.
-func environment(env []string, root string) []string {
+func ordered(env []string, root string) []string {
 	last := map[string]string{}
 	for _, entry := range env {
 		last[fold(entry)] = entry
