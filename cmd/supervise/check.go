@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -97,7 +96,7 @@ func (a *app) placeOf(cfg *config.Config) (socket, folder string, err error) {
 		socket, err = a.socketFor(cfg)
 		return socket, runtimeDir(socket), err
 	}
-	name := strings.TrimSuffix(filepath.Base(person{system: system}.defaultSocket(cfg.Path)), ".sock")
+	name := baseName(cfg.Path)
 	socket, folder = cfg.Control.Address.String(), system+"/"+name+".run"
 	if cfg.System == "windows" {
 		folder = `%LOCALAPPDATA%\supervise\` + name + ".run"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -46,7 +45,7 @@ func (a *app) socketOfConfig() (string, error) {
 	cfg, err := config.Load(a.config, hostNow())
 	switch {
 	case err == nil && cfg.Control.Address.Path != "":
-		return filepath.Abs(cfg.Control.Address.Path)
+		return filepath.Abs(pathOf(cfg.Control.Address))
 	case err != nil && !answers(byDefault):
 		return "", err
 	}
@@ -64,7 +63,7 @@ func (a *app) runsWith(socket string) error {
 		return nil // who does not answer just now is not known to be another
 	}
 	return &exitError{code: codeNobody, err: fmt.Errorf("cannot find a running supervise for %s: the one at %s runs %s", fullPath(a.config), socket, there.Config),
-		hint: fmt.Sprintf("Give --config %s or --control %s if you mean that one. Two files of one name need a control { address = \"unix:///...\" } each.", there.Config, socket)}
+		hint: fmt.Sprintf("Give --config %s or --control %s if you mean that one. Two files of one name need a control { address = \"%s\" } each.", there.Config, socket, controlExample)}
 }
 
 // onlySocket is the control socket that answers, when there is one only.
@@ -75,8 +74,7 @@ func onlySocket(p person) (string, error) {
 	}
 	var live []string
 	for _, folder := range folders {
-		paths, _ := filepath.Glob(filepath.Join(folder, "*.sock"))
-		for _, path := range paths {
+		for _, path := range socketsIn(folder) {
 			if answers(path) {
 				live = append(live, path)
 			}
@@ -95,7 +93,9 @@ func onlySocket(p person) (string, error) {
 
 // answers is whether somebody listens at a path.
 func answers(path string) bool {
-	c, err := net.DialTimeout("unix", path, time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c, err := control.Dial(ctx, path)
 	if err != nil {
 		return false
 	}

@@ -4,46 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
-
-	"github.com/seed-da40d5ac/supervise/config"
-	"github.com/seed-da40d5ac/supervise/supervisor/control"
 )
-
-// listenControl opens the control socket, which also makes sure that there is one supervise for it.
-func listenControl(path string, c config.Control) (*control.Listener, error) {
-	if c.Group != "" && controlGroup(c) < 0 {
-		return nil, &exitError{code: codeConfig, err: fmt.Errorf("cannot use control.group %q: there is no such group", c.Group)}
-	}
-	who := self()
-	if dir := filepath.Dir(path); dir == who.folder() {
-		if err := ownFolder(dir, who.folderMode()); err != nil {
-			return nil, fmt.Errorf("cannot use the folder of the control socket: %w", err)
-		}
-	}
-	return control.Listen(controlPlace(path, c))
-}
-
-func controlPlace(path string, c config.Control) control.Place {
-	return control.Place{Path: path, Mode: c.Mode, GID: controlGroup(c), Folder: 0o755}
-}
-
-// controlGroup is the number of the group that may send commands, -1 for none.
-func controlGroup(c config.Control) int {
-	if c.Group == "" {
-		return -1
-	}
-	if g, err := user.LookupGroup(c.Group); err == nil {
-		n, _ := strconv.Atoi(g.Gid)
-		return n
-	}
-	if n, err := strconv.Atoi(c.Group); err == nil && n >= 0 {
-		return n
-	}
-	return -1
-}
 
 // marker is in every runtime folder that supervise has made: only such a one is ever emptied.
 const marker = ".supervise"
@@ -75,28 +37,4 @@ func makeRuntimeDir(dir string) (string, error) {
 		return "", errors.Join(fmt.Errorf("cannot make the runtime folder: %w", err), os.RemoveAll(dir))
 	}
 	return dir, nil
-}
-
-// ownFolder makes dir, or checks that the one that exists is a folder of ours that nobody else may write to: in a temporary
-// folder anybody could have put it there first.
-func ownFolder(dir string, mode os.FileMode) error {
-	err := os.MkdirAll(filepath.Dir(dir), 0o755)
-	if err == nil {
-		err = os.Mkdir(dir, mode)
-	}
-	if !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	info, err := os.Lstat(dir)
-	switch {
-	case err != nil:
-		return err
-	case !info.IsDir():
-		return fmt.Errorf("%s is not a folder", dir)
-	case !ownedByUs(info):
-		return fmt.Errorf("%s belongs to another user", dir)
-	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("others may write to %s (chmod go-w)", dir)
-	}
-	return nil
 }

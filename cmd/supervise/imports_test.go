@@ -55,7 +55,7 @@ var arrows = map[string]arrow{
 	"examples/legacy/go":                 {nil, []string{}},
 	"examples/servers":                   {[]string{"supervisor", "supervisor/control", "supervisor/drill"}, []string{}},
 	"cmd/supervise/internal/view":        {[]string{"config", "supervisor", "supervisor/doctor", "supervisor/drill", "supervisor/output"}, nil},
-	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "fdpass/dialect", "supervisor", "supervisor/control", "supervisor/doctor", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/stage"}, nil},
+	"cmd/supervise":                      {[]string{"cmd/supervise/internal/view", "config", "fdpass", "fdpass/dialect", "supervisor", "supervisor/control", "supervisor/doctor", "supervisor/drill", "supervisor/keeper", "supervisor/output", "supervisor/pipe", "supervisor/stage"}, nil},
 }
 
 // TestImports keeps the arrows between packages as they are meant to be, for every system's files.

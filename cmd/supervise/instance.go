@@ -159,7 +159,7 @@ func (i *instance) leave(dir string) {
 
 // serve runs until everything is stopped.
 func (i *instance) serve(api net.Listener, cfg *config.Config) error {
-	server := control.NewServer(control.Options{Backend: i, Version: version(), Config: fullPath(cfg.Path), GID: controlGroup(cfg.Control), Log: i.log.Named("control")})
+	server := control.NewServer(control.Options{Backend: i, Version: version(), Config: fullPath(cfg.Path), GID: controlGroup(cfg.Control), Group: controlSID(cfg.Control), Log: i.log.Named("control")})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(api) }()
 	ctx, kill := context.WithCancel(context.Background())

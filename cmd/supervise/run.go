@@ -103,7 +103,7 @@ func (r runner) parse(file string) (*config.Config, error) {
 
 // socketFor is where this supervise listens for commands.
 func (a *app) socketFor(cfg *config.Config) (string, error) {
-	address := cfg.Control.Address.Path
+	address := pathOf(cfg.Control.Address)
 	if a.control != "" {
 		address = a.control
 	}

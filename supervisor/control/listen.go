@@ -21,6 +21,9 @@ type Place struct {
 
 	// Group is the SID of the group whose members can reach a pipe beside the own user, Administrators and SYSTEM; "" for none.
 	Group string
+	// Note is a file that has the path in it as long as somebody listens there; "" for none. Nothing can list all pipes, and a note that a killed
+	// process left names a pipe that is gone. Windows only.
+	Note string
 }
 
 // RunningError says that the control socket is in use.

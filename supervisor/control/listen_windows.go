@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
@@ -28,7 +29,12 @@ func listen(p Place) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{Listener: l}, nil
+	if p.Note != "" {
+		if err := os.WriteFile(p.Note, []byte(p.Path), 0o600); err != nil {
+			return nil, errors.Join(fmt.Errorf("cannot leave a note of the control pipe: %w", err), l.Close())
+		}
+	}
+	return &Listener{Listener: l, note: p.Note}, nil
 }
 
 // restore has nothing to make one of: a pipe ends with the process that made it.
@@ -38,7 +44,19 @@ func restore(p Place, d *fdpass.Descriptor) (*Listener, error) {
 }
 
 // Listener is an open control pipe.
-type Listener struct{ net.Listener }
+type Listener struct {
+	net.Listener
+	note string // to remove; "" for none
+}
+
+// Close ends Accept and the pipe, and removes the note.
+func (l *Listener) Close() error {
+	err := l.Listener.Close()
+	if l.note != "" && !errors.Is(err, net.ErrClosed) {
+		err = errors.Join(err, os.Remove(l.note))
+	}
+	return err
+}
 
 // Descriptor is nil: a pipe is no socket that could be held elsewhere.
 func (*Listener) Descriptor() *fdpass.Descriptor { return nil }

@@ -3,13 +3,14 @@
 package notify
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 )
 
 func errUnsupported(path string) error {
-	return fmt.Errorf("cannot listen for notifications on %q: not supported on %s yet", path, runtime.GOOS)
+	return fmt.Errorf("cannot listen for notifications on %q on %s: %w", path, runtime.GOOS, errors.ErrUnsupported)
 }
 
 // state is nothing on this system.
