@@ -1,5 +1,3 @@
-//go:build linux
-
 package worker
 
 import (
@@ -8,13 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -29,6 +24,17 @@ func TestHandover(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	socket, address := sharedSocket(t)
 	current := startServer(t, socket)
+	handOver(t, address, func() {
+		successor := startServer(t, socket)
+		current.retire(t)
+		current = successor
+	})
+	current.retire(t)
+}
+
+// handOver puts load on an address, and calls replace now and then meanwhile.
+func handOver(t *testing.T, address string, replace func()) {
+	t.Helper()
 	var sent, lost atomic.Int64
 	var wg sync.WaitGroup
 	turn := make(chan bool, handovers)
@@ -47,23 +53,10 @@ func TestHandover(t *testing.T) {
 	}
 	for range handovers {
 		<-turn
-		successor := startServer(t, socket)
-		current.retire(t)
-		current = successor
+		replace()
 	}
 	wg.Wait()
-	current.retire(t)
 	t.Logf("%d connections over %d handovers, %d lost", handovers*perHandoff, handovers, lost.Load())
-}
-
-// sharedSocket opens the socket that outlives the servers. Not by net.Listen and File(): the file of that makes the
-// socket blocking for all when its Fd is used, which package net does to duplicate it.
-func sharedSocket(t *testing.T) (*os.File, string) {
-	t.Helper()
-	fd, address := rawListener(t)
-	f := os.NewFile(uintptr(fd), "web")
-	t.Cleanup(func() { f.Close() })
-	return f, address
 }
 
 // server is one generation.
@@ -72,12 +65,9 @@ type server struct {
 	done chan error
 }
 
-func startServer(t *testing.T, socket *os.File) *server {
+func startServer(t *testing.T, socket shared) *server {
 	t.Helper()
-	l, err := net.FileListener(socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := socket.listener(t)
 	ctx, stop := context.WithCancel(t.Context())
 	s := &server{stop: stop, done: make(chan error, 1)}
 	go func() { s.done <- Serve(ctx, &http.Server{Handler: http.HandlerFunc(hello)}, l) }()
@@ -109,20 +99,4 @@ func get(address string) error {
 		return fmt.Errorf("status %d", code)
 	}
 	return nil
-}
-
-// TestStuckAccept stops a server whose listener was made blocking by somebody else.
-func TestStuckAccept(t *testing.T) {
-	t.Setenv("NOTIFY_SOCKET", "")
-	socket, address := sharedSocket(t)
-	s := startServer(t, socket)
-	for range 3 {
-		if err := unix.SetNonblock(int(socket.Fd()), false); err != nil {
-			t.Fatal(err)
-		}
-		if err := get(address); err != nil { // and Accept is entered again, to block
-			t.Fatal(err)
-		}
-	}
-	s.retire(t)
 }
