@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// perHandoff is the number of connections between two handovers, all clients together.
+const perHandoff = 150
+
 // shared is a listening socket.
 type shared struct{ f *os.File }
 

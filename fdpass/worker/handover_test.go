@@ -13,9 +13,8 @@ import (
 )
 
 const (
-	handovers  = 20
-	clients    = 8
-	perHandoff = 150 // connections between two handovers, all clients together
+	handovers = 20
+	clients   = 8
 )
 
 // TestHandover lets two servers share one listening socket, as the workers of two generations do, and replaces one by

@@ -7,6 +7,9 @@ import (
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
 
+// perHandoff is the number of connections between two handovers, all clients together.
+const perHandoff = 60
+
 // shared is a listening socket.
 type shared struct{ s *fdpass.Socket }
 

@@ -158,8 +158,12 @@ func (h handed) listener() (net.Listener, error) {
 
 // packetConn uses h up.
 func (h handed) packetConn() (net.PacketConn, error) {
-	_ = h.d.Close()
-	return nil, errors.New("not supported on windows yet")
+	c, err := newPacketConn(h.d)
+	if err != nil {
+		_ = h.d.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // file uses h up.

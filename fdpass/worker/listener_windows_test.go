@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -88,15 +89,17 @@ func accepting(l net.Listener, n int) <-chan accepted {
 }
 
 // running returns when so many calls of Accept wait in the kernel, or are about to.
-func running(l *listener, n int) {
+func running(l *listener, n int) { inside(&l.gate, n) }
+
+func inside(g *gate, n int) {
 	for {
-		l.gate.mu.Lock()
-		now := len(l.gate.running)
-		l.gate.mu.Unlock()
+		g.mu.Lock()
+		now := len(g.running)
+		g.mu.Unlock()
 		if now == n {
 			return
 		}
-		windows.SleepEx(0, false)
+		runtime.Gosched()
 	}
 }
 
