@@ -59,8 +59,8 @@ func (d *Descriptor) leave() {
 	}
 }
 
-// Dup gives a second descriptor of the same open file description (fcntl(2), F_DUPFD_CLOEXEC): file flags such as
-// O_NONBLOCK, options and the listening state are shared. The caller owns it.
+// Dup gives a second descriptor of the same open file description (fcntl(2), F_DUPFD_CLOEXEC; WSADuplicateSocket or
+// DuplicateHandle): file flags such as O_NONBLOCK, options and the listening state are shared. The caller owns it.
 func (d *Descriptor) Dup() (*Descriptor, error) {
 	var dup *Descriptor
 	err := d.Use(func(fd int) error {

@@ -5,7 +5,7 @@ import "fmt"
 // Holder is a process that holds an address.
 type Holder struct {
 	PID     int    // 0 when the process is not visible to us
-	Command string // its name as in /proc/PID/comm; "" when not visible
+	Command string // its name as in /proc/PID/comm, or the file's on Windows; "" when not visible
 	UID     int    // owner of the socket; -1 when not known
 }
 
@@ -21,8 +21,8 @@ func (h Holder) String() string {
 }
 
 // Holders says which processes hold an address, so that bind(2) to it fails. Several can share one socket. The sockets
-// come from sock_diag(7), their processes from /proc; what other users run stays hidden to all but root. It is empty
-// when nobody holds the address.
+// come from sock_diag(7), their processes from /proc; what other users run stays hidden to all but root. On Windows both come
+// from GetExtendedTcpTable and its kind. It is empty when nobody holds the address.
 func Holders(a Address) ([]Holder, error) { return holders(a) }
 
 // Unheld gives the indexes of those sockets that none of the processes has open. It gives none where that cannot be known: a process that is

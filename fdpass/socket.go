@@ -18,9 +18,11 @@ type Socket struct {
 	d        *Descriptor
 	spec     Spec
 	warnings []string
-	listened int // the backlog that the first listen() was given: where no second one changes it (Windows)
 	paused   bool
 	closed   bool
+
+	//lint:ignore U1000 only where the kernel does not tell it
+	listened int // the backlog that the first listen() was given, because no second one changes it (Windows)
 }
 
 // Open makes the socket that spec describes: socket(2), every option, bind(2), listen(2) with the configured backlog.
@@ -64,7 +66,7 @@ func (s *Socket) Descriptor() *Descriptor {
 
 // State is what the kernel says about a listener now.
 type State struct {
-	Backlog     int  // in effect; -1 when there is none or the kernel does not tell (vsock)
+	Backlog     int  // in effect; -1 when there is none or the kernel does not tell (vsock, Windows)
 	Queue       int  // connections waiting for accept(2); -1 when the kernel does not tell
 	Listening   bool // takes connections, or datagrams: nobody called shutdown(2) on it
 	Nonblocking bool // O_NONBLOCK, one flag for all holders
@@ -107,7 +109,7 @@ func (s *Socket) Relisten() error { return relisten(s) }
 //
 // A unix path is bound anew; clients of the dead socket were refused before and see "no such file" for the moment of
 // the change. UDP works beside other holders of the old socket. An abstract name, and TCP that still listens, are free
-// only when every holder has closed the old socket: until then the error is EADDRINUSE.
+// only when every holder has closed the old socket: until then the error is EADDRINUSE, as it always is on Windows.
 func (s *Socket) Reopen() error { return reopen(s) }
 
 // SetNonblocking sets or clears O_NONBLOCK, for all holders.
@@ -117,7 +119,7 @@ func (s *Socket) SetNonblocking(on bool) error {
 
 // Reconfigure applies what can change on a live socket (backlog, options, mode and owner of a path) and remembers spec.
 // An option that is no longer given gets the value of a fresh socket. On an error what was changed is put back. What
-// NeedsReopen names is refused.
+// NeedsReopen names is refused. Windows does not change the backlog of a socket that listens; Warnings tells of it.
 func (s *Socket) Reconfigure(spec Spec) error { return reconfigure(s, spec) }
 
 // Pause makes the kernel drop connection requests until Resume: clients wait in the retransmission of their SYN (about
@@ -184,6 +186,6 @@ func (s *Socket) Abandon() error {
 	return s.d.Close()
 }
 
-// SystemMaxBacklog gives SOMAXCONN of the running system: net.core.somaxconn of this network namespace, read at each
-// call.
+// SystemMaxBacklog gives the most that the running system takes as a backlog: net.core.somaxconn of this network namespace, read at each
+// call; 65535 on Windows.
 func SystemMaxBacklog() int { return systemMaxBacklog() }
