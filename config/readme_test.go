@@ -7,19 +7,26 @@ import (
 	"testing"
 )
 
-// The table of presets in the README is the one of this package; -update writes it.
-func TestReadmePresets(t *testing.T) {
-	const path, begin, end = "../README.md", "<!-- presets: written by go test ./config -update -->\n", "<!-- end of presets -->\n"
-	text, err := os.ReadFile(path)
+// The tables of presets and of systems in the README are those of this package; -update writes them.
+func TestReadmeTables(t *testing.T) {
+	for name, want := range map[string]string{"presets": presetTable(), "systems": systemsTable()} {
+		t.Run(name, func(t *testing.T) { readmeTable(t, name, want) })
+	}
+}
+
+func readmeTable(t *testing.T, name, want string) {
+	t.Helper()
+	path, begin, end := "../README.md", fmt.Sprintf("<!-- %s: written by go test ./config -update -->\n", name), fmt.Sprintf("<!-- end of %s -->\n", name)
+	src, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, ok := strings.Cut(string(text), begin)
+	text := strings.ReplaceAll(string(src), "\r\n", "\n") // as Git may check it out on Windows
+	head, rest, ok := strings.Cut(text, begin)
 	got, tail, closed := strings.Cut(rest, end)
 	if !ok || !closed {
 		t.Fatalf("%s has no %q and %q", path, begin, end)
 	}
-	want := presetTable()
 	if *update && got != want {
 		if err := os.WriteFile(path, []byte(head+begin+want+end+tail), 0o644); err != nil {
 			t.Fatal(err)
@@ -52,4 +59,40 @@ func shellWords(command []string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+func systemsTable() string {
+	var b strings.Builder
+	b.WriteString("| of | what | Linux | Windows | macOS, BSDs |\n|---|---|---|---|---|\n")
+	for _, f := range systemTable {
+		what := "`" + strings.Join(strings.Fields(f.names), "` `") + "`"
+		if f.names == "*" {
+			what = "every other"
+		}
+		of := "`" + f.kind + "`"
+		if f.kind == "" {
+			of = "blocks"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", of, what, f.on.cell("linux"), f.on.cell("windows"), f.on.cell("unix"))
+	}
+	return b.String()
+}
+
+// cell says in a word or two what a system makes of a feature.
+func (o on) cell(system string) string {
+	s, known := o[system]
+	if mac, only := o["darwin"]; system == "unix" && only && !known && mac.how == absent {
+		return "not on macOS"
+	}
+	switch s.how {
+	case absent:
+		return "no"
+	case ignored:
+		return "ignored"
+	case renamed:
+		return "is `" + s.text + "`"
+	case differs:
+		return s.text
+	}
+	return "yes"
 }

@@ -38,27 +38,19 @@ func SystemName(system string) string {
 // supportOf is what a system makes of a name: of the attribute of a block of that kind, or of a value of kind "block.attribute".
 func supportOf(system, kind, name string) support {
 	for _, f := range systemTable {
-		if s, differs := f.on.of(system); differs && f.kind == kind && f.has(name) {
-			return s
+		if f.kind == kind && (f.names == "*" || slices.Contains(strings.Fields(f.names), name)) {
+			return f.on.of(system)
 		}
 	}
 	return support{}
 }
 
 // of is what the system does otherwise; "unix" stands for all but Linux and Windows.
-func (o on) of(system string) (support, bool) {
-	s, differs := o[system]
-	if !differs && system != "linux" && system != "windows" {
-		s, differs = o["unix"]
+func (o on) of(system string) support {
+	if s, differs := o[system]; differs || system == "linux" || system == "windows" {
+		return s
 	}
-	return s, differs
-}
-
-func (f feature) has(name string) bool {
-	if names, others := strings.CutPrefix(f.names, allBut); others {
-		return !slices.Contains(strings.Fields(names), name)
-	}
-	return slices.Contains(strings.Fields(f.names), name)
+	return o["unix"]
 }
 
 // checkSystem reports attributes that the system does not have, and takes those away that it can do without.

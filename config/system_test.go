@@ -68,10 +68,16 @@ func givenOptions(l *Listener) []string {
 
 // Every name of the table is one of the language, and everything that is not Linux's has an advice.
 func TestSystemTable(t *testing.T) {
+	seen := map[[2]string]bool{}
 	for _, f := range systemTable {
-		for _, name := range strings.Fields(strings.TrimPrefix(f.names, allBut)) {
-			if !slices.Contains(namesOf(t, f.kind), name) {
+		for _, name := range strings.Fields(f.names) {
+			if name != "*" && !slices.Contains(namesOf(t, f.kind), name) {
 				t.Errorf("there is no %q of %q", name, f.kind)
+			}
+			if key := [2]string{f.kind, name}; seen[key] || seen[[2]string{f.kind, "*"}] {
+				t.Errorf("%q of %q is there twice, or after all others", name, f.kind)
+			} else {
+				seen[key] = true
 			}
 		}
 		for system, s := range f.on {

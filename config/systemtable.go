@@ -4,12 +4,10 @@ package config
 type feature struct {
 	// kind is a block, whose attributes the names are, or "block.attribute", whose values they are; "" is for blocks.
 	kind string
-	// names are parted by blanks; after allBut they are those that are not meant.
+	// names are parted by blanks; "*" is every other one.
 	names string
 	on    on
 }
-
-const allBut = "! "
 
 // on are the systems that differ: "unix" is all but Linux and Windows.
 type on map[string]support
@@ -47,6 +45,8 @@ var (
 	noOption   = no("it has no such option of sockets, or supervise does not set it there", "Remove the line.")
 	hint       = without("it has no such option of sockets, or supervise does not set it there", "The listener works without it.")
 	notReady   = no("supervise cannot be told so there", `Write when = "auto", "started", "log", "http" or "exec".`)
+	noSignal   = no("it has no such signal", `Write "SIGTERM", which is the event of STOP_EVENT or Ctrl-Break there.`)
+	noLimit    = no("it has no such limit", "Remove the line; memory_max, cpu_max and pids_max work there.")
 	noSteering = no("nothing there steers connections to one of several sockets", `Remove the line: "all" is one socket for every generation.`)
 )
 
@@ -54,9 +54,8 @@ var (
 var systemTable = []feature{
 	{"", "serve", on{"windows": no("descriptors cannot be sent to other programs there", "Remove the block."), "unix": no("it works on Linux only", "Remove the block.")}},
 
-	{"listener.address", "unix://", on{"windows": noUnix}},
-	{"listener.address", "unixgram:// unixpacket://", on{"windows": noUnix}},
-	{"listener.address", "unixpacket://", on{"darwin": no("its unix sockets are streams or datagrams", "Write unix:// or unixgram://.")}},
+	{"listener.address", "unix:// unixgram://", on{"windows": noUnix}},
+	{"listener.address", "unixpacket://", on{"windows": noUnix, "darwin": no("its unix sockets are streams or datagrams", "Write unix:// or unixgram://.")}},
 	{"listener.address", "unix://@ unixgram://@ unixpacket://@", on{"windows": noUnix, "unix": no("names without a file are Linux's", "Write a path, as in unix:///run/app.sock.")}},
 	{"listener.address", "vsock://", on{"windows": no("it has no vsock", "Write for example tcp://:8080."), "unix": no("it works on Linux only", "Write for example tcp://:8080.")}},
 	{"listener.address", "fifo://", on{"windows": no("it has no FIFOs", "Remove the listener."), "unix": no("it works on Linux only", "Remove the listener.")}},
@@ -66,8 +65,8 @@ var systemTable = []feature{
 	{"listener", "reuse_port free_bind transparent bind_device mark pass_credentials", on{"windows": noOption, "unix": noOption}},
 	{"listener", "broadcast ttl", on{"unix": noOption}},
 	{"listener", "defer_accept user_timeout congestion multipath tos priority", on{"windows": hint, "unix": hint}},
-	{"listener", "keepalive keepalive_idle keepalive_interval keepalive_count no_delay fast_open receive_buffer send_buffer", on{"unix": hint}},
-	{"listener", "fast_open", on{"windows": other("on or off, whatever the length")}},
+	{"listener", "keepalive keepalive_idle keepalive_interval keepalive_count no_delay receive_buffer send_buffer", on{"unix": hint}},
+	{"listener", "fast_open", on{"windows": other("on or off, whatever the length"), "unix": hint}},
 
 	{"service.handoff", "systemd", on{"windows": as("handles")}},
 	{"service.handoff", "systemfd", on{"linux": as("systemd"), "unix": as("systemd")}},
@@ -75,9 +74,13 @@ var systemTable = []feature{
 		"linux": no("handles are Windows's", `Write "systemd", which means "handles" on Windows.`),
 		"unix":  no("handles are Windows's", `Write "systemd", which means "handles" on Windows.`),
 	}},
-	{"service.handoff", allBut + "systemd handles systemfd none", on{"windows": noNumber}},
-	{"service.handoff", "tableflip overseer endless grace goagain nghttpx haproxy zerg s6-fdholder multibinder adopt", on{"unix": no("it works on Linux only", `Write "systemd", if the program reads it.`)}},
-	{"service.preset", allBut + "go python", on{"windows": no("the program takes sockets as numbered descriptors, or not at all", "Remove the line. What a worker must do there is in the README.")}},
+	{"service.handoff", "einhorn server-starter nginx angie php-fpm unicorn puma gunicorn upstart circus stdin", on{"windows": noNumber}},
+	{"service.handoff", "tableflip overseer endless grace goagain nghttpx haproxy zerg s6-fdholder multibinder adopt", on{
+		"windows": noNumber, "unix": no("it works on Linux only", `Write "systemd", if the program reads it.`),
+	}},
+	{"service.handoff", "none", on{"windows": other("handles; their values are in ${listener.NAME.fd}")}},
+	{"service.preset", "go python", nil},
+	{"service.preset", "*", on{"windows": no("the program takes sockets as numbered descriptors, or not at all", "Remove the line. What a worker must do there is in the README.")}},
 	{"service", "listen_pid", on{"windows": without("LISTEN_HANDLES goes to the worker alone and has no process number", "")}},
 	{"service", "fd_store", on{"windows": no("workers cannot send descriptors there", "Remove the line."), "unix": linuxOnly}},
 	{"service", "user group groups", on{"windows": noAccount}},
@@ -94,13 +97,15 @@ var systemTable = []feature{
 	{"ready", "fd", on{"windows": no("a handle has no number to choose; the worker finds it in READY_HANDLE", "Remove the line."), "unix": linuxOnly}},
 	{"stop.signal", "SIGTERM", on{"windows": other("the event STOP_EVENT, and Ctrl-Break for programs that do not open it")}},
 	{"stop.signal", "SIGINT", on{"windows": other("Ctrl-Break")}},
-	{"stop.signal", allBut + "SIGTERM SIGINT SIGKILL", on{"windows": no("it has no such signal", `Write "SIGTERM", which is the event of STOP_EVENT or Ctrl-Break there.`)}},
-	{"stop.signal", allBut + "SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGFPE SIGKILL SIGSEGV SIGPIPE SIGALRM SIGTERM", on{
-		"unix": no("it has another number there than Linux's, which supervise sends", `Write a signal that is the same everywhere, like "SIGTERM" or "SIGQUIT".`),
+	{"stop.signal", "SIGKILL", nil},
+	{"stop.signal", "SIGHUP SIGQUIT SIGILL SIGTRAP SIGABRT SIGFPE SIGSEGV SIGPIPE SIGALRM", on{"windows": noSignal}},
+	{"stop.signal", "*", on{
+		"windows": noSignal,
+		"unix":    no("it has another number there than Linux's, which supervise sends", `Write a signal that is the same everywhere, like "SIGTERM" or "SIGQUIT".`),
 	}},
 	{"health", "watchdog", on{"unix": linuxOnly}},
-	{"limits", "nofile nproc core", on{"windows": no("it has no such limit", "Remove the line; memory_max, cpu_max and pids_max work there.")}},
-	{"limits", "nproc", on{"unix": linuxOnly}},
+	{"limits", "nofile core", on{"windows": noLimit}},
+	{"limits", "nproc", on{"windows": noLimit, "unix": linuxOnly}},
 	{"limits", "memory_max cpu_max pids_max", on{"windows": other("a job object; pids_max counts no threads"), "unix": linuxOnly}},
 
 	{"control.address", "unix://", on{"windows": no("commands come over a named pipe there", "Write pipe://NAME, or remove the line: each system has a default.")}},
