@@ -59,7 +59,7 @@ var systemTable = []feature{
 	{"listener.address", "unix://@ unixgram://@ unixpacket://@", on{"windows": noUnix, "unix": no("names without a file are Linux's", "Write a path, as in unix:///run/app.sock.")}},
 	{"listener.address", "vsock://", on{"windows": no("it has no vsock", "Write for example tcp://:8080."), "unix": no("it works on Linux only", "Write for example tcp://:8080.")}},
 	{"listener.address", "fifo://", on{"windows": no("it has no FIFOs", "Remove the listener."), "unix": no("it works on Linux only", "Remove the listener.")}},
-	{"listener", "backlog", on{"windows": other(`"max" is what the provider finds reasonable, 200 to 65535 are a hint, others are cut`)}},
+	{"listener", "backlog", on{"windows": other("what the provider of TCP/IP finds reasonable with `max`, else up to 65535")}},
 	{"listener", "take_from", on{"windows": linuxOnly, "unix": linuxOnly}},
 	{"listener.sharing", "generation worker", on{"windows": noSteering, "unix": noSteering}},
 	{"listener", "reuse_port free_bind transparent bind_device mark pass_credentials", on{"windows": noOption, "unix": noOption}},

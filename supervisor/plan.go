@@ -24,6 +24,8 @@ type WorkerPlan struct {
 	User      string        `json:"user,omitempty"`
 	Env       []string      `json:"env"` // what supervise adds to the environment it was started with
 	Files     []PlannedFile `json:"files"`
+	// Handles is whether sockets are Windows's handles: their numbers here are made up.
+	Handles bool `json:"handles,omitempty"`
 	// Limits are those of the worker, as they may be written.
 	Limits []string `json:"limits,omitempty"`
 	// Serves are the sockets in its runtime folder at which it can ask for its listeners.
@@ -83,7 +85,7 @@ func (h *host) planWorker(s spec) (WorkerPlan, error) {
 	}
 	return WorkerPlan{
 		Service: s.service.Name, Worker: s.index, Command: l.resolved.Command, Directory: l.resolved.Directory,
-		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l),
+		User: s.service.User, Env: list(h.added(s, l)), Files: plannedFiles(s, l), Handles: s.all.System == "windows",
 		Limits: limitTexts(s.service), Serves: plannedSockets(l), Adopts: l.adoptions(s), Parent: l.parentText(),
 		Checks:   l.checks(s),
 		Warnings: warnings(s, l, around), Notes: l.notes(s, around),
@@ -115,6 +117,9 @@ func (h *host) added(s spec, l layout) map[string]string {
 	}
 	maps.Copy(env, given(s, l))
 	maps.Copy(env, h.told(s))
+	if env["LISTEN_HANDLES"] != "" {
+		env["LISTEN_HANDLES"] = "(the values of its handles)"
+	}
 	env["SUPERVISE_ID"] = "(a mark of its own)"
 	maps.Copy(env, l.bound())
 	return env

@@ -214,7 +214,7 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 		if f.Listener != "" {
 			what = fmt.Sprintf("%s  %s", p.Good("listener "+f.Listener), f.What)
 		}
-		t.Row("   ", p.Faint(fmt.Sprintf("fd %d", f.FD)), what)
+		t.Row("   ", p.Faint(fileLabel(f, w.Handles)), what)
 	}
 	for _, l := range w.Limits {
 		t.Row("   ", p.Faint("limit"), l)
@@ -244,6 +244,17 @@ func worker(w supervisor.WorkerPlan, alike int, p Paint) string {
 		t.Row("   ", p.Faint("note"), Clean(text))
 	}
 	return "  " + title + "\n" + strings.TrimPrefix(t.String(), "\n")
+}
+
+// fileLabel is a descriptor's number. Handles have none but the three that every program has.
+func fileLabel(f supervisor.PlannedFile, handles bool) string {
+	switch standard := []string{"stdin", "stdout", "stderr"}; {
+	case !handles:
+		return fmt.Sprintf("fd %d", f.FD)
+	case f.FD < len(standard):
+		return standard[f.FD]
+	}
+	return "handle"
 }
 
 // Command gives a command so that it can be pasted into a shell.
