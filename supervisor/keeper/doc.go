@@ -40,4 +40,20 @@
 // its program, a few milliseconds in each upgrade, SIGHUP, SIGINT and SIGTERM are not
 // heard, and a SIGTERM in the last of them ends it: Go's runtime lets no program
 // block or ignore that from its first instruction on. See stopListening.
+//
+// # On Windows
+//
+// There is the Local keeper only, and no stage: CreateProcess takes what one would do.
+//
+//	CreateProcess ── in a job object of its own, with its handles ──▶ worker ──exit──▶ Wait returns
+//	  │ failure: nothing was started                                    │ ▲
+//	  └── STOP_EVENT=Local\supervise-…  in its environment ───────────▶┘ └ SIGTERM: SetEvent, or Ctrl-Break
+//
+// A worker waits for the event of that name (OpenEvent with SYNCHRONIZE) and ends. Whether one does is seen by the number of
+// handles of the event; Ctrl-Break is for those that do not know it, and only reaches those in the same console. The
+// last handle of the job is the keeper's: with it, whether closed by Forget, by Close or by the death of supervise, all that is
+// left in the job ends. A process that a worker starts cannot leave the job.
+//
+// Standard streams are duplicates. Other files keep their value and can be inherited for the moment of CreateProcess
+// only, which names them one by one (PROC_THREAD_ATTRIBUTE_HANDLE_LIST). Exits are waited for by one thread for each 63 workers.
 package keeper

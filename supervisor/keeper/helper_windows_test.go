@@ -31,6 +31,8 @@ func act(name string, args []string) {
 		fmt.Println("ready")
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		awaitStop()
+	case "args":
+		fmt.Printf("%q\n", args)
 	case "env":
 		printEnv(args)
 	case "where":

@@ -329,3 +329,34 @@ func TestSaveAndInventory(t *testing.T) {
 		t.Error("a text was taken for a descriptor")
 	}
 }
+
+// A batch file gets its arguments as they are written, and its exit status is the worker's.
+func TestProcBatch(t *testing.T) {
+	b := newBench(t)
+	dir := filepath.Join(t.TempDir(), "my app")
+	b.must(os.Mkdir(dir, 0o755))
+	b.must(os.WriteFile(filepath.Join(dir, "run.bat"), []byte("@echo [%1][%2][%~3][%4]\r\n@exit /b 7\r\n"), 0o755))
+	s := Spawn{Plan: stage.Plan{Command: []string{`.\run`, "one", "two words", "a,b;(c)", `C:\x\`}, Directory: dir}}
+	w := b.run(s)
+	if got, want := w.line(t), `[one]["two words"][a,b;(c)][C:\x\]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w.rest(t)
+	if exit := b.wait(w.ID); exit.Code != 7 {
+		t.Errorf("the worker %s", exit)
+	}
+	s.Plan.Command = append(s.Plan.Command, `x" & calc`)
+	if _, err := b.Spawn(s); err == nil || !strings.Contains(err.Error(), "cmd.exe, which runs .bat and .cmd files, would read it otherwise") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Arguments arrive as they were written, whatever is in them.
+func TestProcArguments(t *testing.T) {
+	b := newBench(t)
+	args := []string{"", "a b", `c"d`, `e\`, `f g\`, `\\h\"i`, "%PATH%", "^&|<>", "ä€😀", "*", "-x=y"}
+	w := b.run(helper(t, "args", args...))
+	if got, want := w.line(t), fmt.Sprintf("%q", args); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

@@ -25,4 +25,6 @@
 // on a number that a worker wants, and overwriting it kills the runtime. That
 // is why everything here reads and writes with bare system calls, and why the
 // keeper starts it with [Environ].
+//
+// On Windows there is no such step: [Plan.Launch] gives what CreateProcess is called with.
 package stage

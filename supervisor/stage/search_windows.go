@@ -8,7 +8,7 @@ import (
 )
 
 // defaultExtensions are added to a name for a worker whose environment has no PATHEXT.
-const defaultExtensions = ".COM;.EXE;.BAT;.CMD"
+const defaultExtensions = ".com;.exe;.bat;.cmd"
 
 // search is how the program of a worker is found.
 type search struct {
@@ -84,8 +84,10 @@ func (s search) try(place string) (string, bool) {
 	return "", false
 }
 
+// extensions are those of the worker's PATHEXT, if programs are among them.
 func (s search) extensions() string {
-	if list, ok := value(s.env, "PATHEXT"); ok && slices.Contains(strings.Split(strings.ToUpper(list), ";"), ".EXE") {
+	list, _ := value(s.env, "PATHEXT")
+	if list = strings.ToLower(list); slices.Contains(strings.Split(list, ";"), ".exe") {
 		return list
 	}
 	return defaultExtensions
