@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -57,11 +58,7 @@ type logged struct {
 
 // serviceLog begins. A crash of this process is written to the same file, past the pipe that nobody would empty any more.
 func serviceLog(s winService) (*logged, error) {
-	folder, err := windows.KnownFolderPath(windows.FOLDERID_ProgramData, 0)
-	if err != nil {
-		folder = os.Getenv("ProgramData")
-	}
-	path, err := s.logPath(folder)
+	path, err := s.logPath()
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +77,22 @@ func serviceLog(s winService) (*logged, error) {
 		_ = errors.Join(out.Close(), file.Close())
 	}()
 	return l, nil
+}
+
+// logPath is the file of --log or, in a folder that nobody else can read, of supervise's own.
+func (s winService) logPath() (string, error) {
+	if s.log != "" {
+		return filepath.Abs(s.log)
+	}
+	who := self()
+	if err := ownFolder(who.folder(), 0); err != nil {
+		return "", fmt.Errorf("cannot use the folder of supervise's files: %w", err)
+	}
+	folder := filepath.Join(who.folder(), "log")
+	if err := makeFolder(folder, "D:P(A;OICI;GA;;;SY)(A;OICI;GA;;;BA)(A;OICI;GA;;;"+who.sid+")"); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", fmt.Errorf("cannot make the folder of the log: %w", err)
+	}
+	return filepath.Join(folder, s.name+".log"), nil
 }
 
 // Close returns when all is written.

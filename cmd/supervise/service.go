@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,7 +33,8 @@ func (a *app) serviceVerb() *cobra.Command {
 		Long: `Makes supervise a service of Windows: started with the machine, started again when it fails, stopped gracefully with the machine. It takes
 an administrator. On other systems each command says what to use instead.
 
-What supervise and its workers print goes to a file, NAME.log in %ProgramData%\supervise unless --log says otherwise; at 10 MiB it becomes NAME.log.1.
+What supervise and its workers print goes to a file, NAME.log in %ProgramData%\supervise\log unless --log says otherwise (with --user, in
+%LOCALAPPDATA%\supervise\log of that account); at 10 MiB it becomes NAME.log.1.
 Commands like status and restart work as always; sc control NAME paramchange is supervise reload.`,
 		Example: `  supervise service install --name shop --config C:\shop\app.hcl
   supervise service start --name shop`,
@@ -84,12 +84,4 @@ func (s winService) check() error {
 		return fmt.Errorf("its name %q has a character that a file must not have", s.name)
 	}
 	return nil
-}
-
-// logPath is where the service writes; folder is where that is by default.
-func (s winService) logPath(folder string) (string, error) {
-	if s.log == "" {
-		return filepath.Join(folder, "supervise", s.name+".log"), nil
-	}
-	return filepath.Abs(s.log)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,26 +23,6 @@ func TestServiceName(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
-		}
-	}
-}
-
-func TestServiceLog(t *testing.T) {
-	here, err := filepath.Abs("x.log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join("var", "data")
-	for _, c := range []struct {
-		service winService
-		want    string
-	}{
-		{winService{name: "shop"}, filepath.Join(folder, "supervise", "shop.log")},
-		{winService{name: "shop", log: "x.log"}, here},
-		{winService{name: "shop", log: here}, here},
-	} {
-		if got, err := c.service.logPath(folder); got != c.want || err != nil {
-			t.Errorf("%+v: %q, %v", c.service, got, err)
 		}
 	}
 }
