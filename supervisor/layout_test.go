@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,43 +106,6 @@ func TestBindNonblocking(t *testing.T) {
 		if d := cmp.Diff(want, p.Nonblocking); d != "" {
 			t.Errorf("%s: %s", handoff, d)
 		}
-	}
-}
-
-// TestEnvironmentOrder checks what wins: supervise's own, files, environment, the handoff.
-func TestEnvironmentOrder(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "env")
-	if err := os.WriteFile(file, []byte("FROM=file\nOTHER=file\nLISTEN_FDS=file\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	text := `
-listener "web" { address = "tcp://127.0.0.1:80" }
-service "app" {
-	command             = ["./app"]
-	listeners           = ["web"]
-	environment_files   = ["` + filepath.ToSlash(file) + `"]
-	environment         = { FROM = "configuration" }
-	inherit_environment = INHERIT
-}`
-	for inherit, want := range map[string]string{"true": "own", "false": ""} {
-		cfg := parseFile(t, strings.Replace(text, "INHERIT", inherit, 1))
-		l, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{environ: []string{"FROM=own", "OTHER=own", "MINE=own"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := []string{l.env["FROM"], l.env["OTHER"], l.env["MINE"], l.env["LISTEN_FDS"]}
-		if d := cmp.Diff([]string{"configuration", "file", want, "1"}, got); d != "" {
-			t.Errorf("inherit_environment = %s: %s", inherit, d)
-		}
-		for key, least := range leastEnvironment(nil) {
-			if inherit == "false" && l.env[key] != least {
-				t.Errorf("%s %q", key, l.env[key])
-			}
-		}
-	}
-	cfg := parseFile(t, strings.Replace(strings.Replace(text, filepath.ToSlash(file), "/nowhere", 1), "INHERIT", "true", 1))
-	if _, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{}); err == nil {
-		t.Error("a missing environment file is no error")
 	}
 }
 

@@ -3,6 +3,8 @@
 package supervisor
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -88,5 +90,42 @@ func TestFolder(t *testing.T) {
 		if got := h.folder(s) + ".notify"; len(got) > 107 || !strings.HasPrefix(got, dir) {
 			t.Errorf("%d bytes: %s", len(got), got)
 		}
+	}
+}
+
+// TestEnvironmentOrder checks what wins: supervise's own, files, environment, the handoff.
+func TestEnvironmentOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("FROM=file\nOTHER=file\nLISTEN_FDS=file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := `
+listener "web" { address = "tcp://127.0.0.1:80" }
+service "app" {
+	command             = ["./app"]
+	listeners           = ["web"]
+	environment_files   = ["` + file + `"]
+	environment         = { FROM = "configuration" }
+	inherit_environment = INHERIT
+}`
+	for inherit, want := range map[string]string{"true": "own", "false": ""} {
+		cfg := parseFile(t, strings.Replace(text, "INHERIT", inherit, 1))
+		l, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{environ: []string{"FROM=own", "OTHER=own", "MINE=own"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{l.env["FROM"], l.env["OTHER"], l.env["MINE"], l.env["LISTEN_FDS"]}
+		if d := cmp.Diff([]string{"configuration", "file", want, "1"}, got); d != "" {
+			t.Errorf("inherit_environment = %s: %s", inherit, d)
+		}
+		for key, least := range leastEnvironment(nil) {
+			if inherit == "false" && l.env[key] != least {
+				t.Errorf("%s %q", key, l.env[key])
+			}
+		}
+	}
+	cfg := parseFile(t, strings.Replace(strings.Replace(text, file, "/nowhere", 1), "INHERIT", "true", 1))
+	if _, err := layoutOf(spec{service: cfg.Services[0], all: cfg, generation: 1}, surroundings{}); err == nil {
+		t.Error("a missing environment file is no error")
 	}
 }

@@ -45,7 +45,7 @@ func beWorker(role string, args []string) int {
 		return 7
 	case "hang":
 		ignoreStop()
-		select {}
+		time.Sleep(time.Hour)
 	case "wait": // alive, tells nothing
 		awaitStop()
 	case "up": // what BenchmarkRestart starts

@@ -1,5 +1,3 @@
-//go:build unix
-
 package supervisor
 
 import (
@@ -40,7 +38,7 @@ func TestProcLostEnvironmentFile(t *testing.T) {
 	}
 	r := newRig(t, `service "app" {
 		command           = ["SELF", "worker", "wait"]
-		environment_files = ["`+file+`"]
+		environment_files = ["`+filepath.ToSlash(file)+`"]
 		ready { settle = "10ms" }
 	}`).started()
 	if err := os.Remove(file); err != nil {

@@ -1,11 +1,10 @@
-//go:build unix
-
 package supervisor
 
 import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -123,8 +122,8 @@ func TestProcKillWithDependents(t *testing.T) {
 	}
 	defer k.Close()
 	dir := t.TempDir()
-	text := strings.NewReplacer("SELF", os.Args[0], "DIR", dir).Replace(
-		stuck("a", `depends_on = ["b"]`) + "service \"b\" {\n command = [\"/bin/false\"]\n ready { when = \"started\" }\n restart {\n backoff = \"1h\"\n backoff_max = \"1h\"\n }\n}")
+	text := strings.NewReplacer("SELF", filepath.ToSlash(os.Args[0]), "DIR", filepath.ToSlash(dir)).Replace(
+		stuck("a", `depends_on = ["b"]`) + "service \"b\" {\n command = [\"SELF\", \"worker\", \"fail\"]\n ready { when = \"started\" }\n restart {\n backoff = \"1h\"\n backoff_max = \"1h\"\n }\n}")
 	cfg, err := config.Parse("test.hcl", []byte(text), config.Host{})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -256,5 +257,53 @@ func TestProcKill(t *testing.T) {
 	}
 	if _, err := m.Reload(t.Context(), nil); err == nil {
 		t.Error("a reload without a file succeeded")
+	}
+}
+
+func TestProcKilledWorker(t *testing.T) {
+	r := newRig(t, app).started()
+	pids := r.pids("app")
+	stop := load(r.address("web"), 4)
+	for _, pid := range pids {
+		slay(t, pid)
+		r.awaitEvent(func(e Event) bool {
+			return e.Kind == KindWorkerFailed && e.PID == pid && strings.Contains(e.Error, slain)
+		})
+	}
+	r.awaitQuiet("app", 2)
+	_, errs := stop()
+	for _, err := range errs {
+		if isRefused(err) {
+			t.Errorf("refused: %v", err)
+		}
+	}
+	if r.status().Services[0].Restarts != 2 {
+		t.Errorf("restarts %d", r.status().Services[0].Restarts)
+	}
+}
+
+// TestProcTree checks that nothing of a worker's process tree survives it.
+func TestProcTree(t *testing.T) {
+	r := newRig(t, `service "app" {
+		command = ["SELF", "worker", "tree"]
+		ready {
+			when    = "log"
+			pattern = "^child"
+		}
+	}`).started()
+	child := 0
+	for _, line := range r.lines("app") {
+		if rest, ok := strings.CutPrefix(line, "child "); ok {
+			child, _ = strconv.Atoi(rest)
+		}
+	}
+	if child == 0 || !alive(child) {
+		t.Fatalf("no child: %q", r.lines("app"))
+	}
+	if err := r.m.Stop(t.Context(), "app", nil); err != nil {
+		t.Error(err)
+	}
+	if runs(child) {
+		t.Error("the child survived")
 	}
 }

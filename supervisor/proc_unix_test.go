@@ -14,59 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 )
-
-func TestProcKilledWorker(t *testing.T) {
-	r := newRig(t, app).started()
-	pids := r.pids("app")
-	stop := load(r.address("web"), 4)
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		r.awaitEvent(func(e Event) bool {
-			return e.Kind == KindWorkerFailed && e.PID == pid && strings.Contains(e.Error, "SIGKILL")
-		})
-	}
-	r.awaitQuiet("app", 2)
-	_, errs := stop()
-	for _, err := range errs {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			t.Errorf("refused: %v", err)
-		}
-	}
-	if r.status().Services[0].Restarts != 2 {
-		t.Errorf("restarts %d", r.status().Services[0].Restarts)
-	}
-}
-
-// TestProcTree checks that nothing of a worker's process tree survives it.
-func TestProcTree(t *testing.T) {
-	r := newRig(t, `service "app" {
-		command = ["SELF", "worker", "tree"]
-		ready {
-			when    = "log"
-			pattern = "^child"
-		}
-	}`).started()
-	child := 0
-	for _, line := range r.lines("app") {
-		if rest, ok := strings.CutPrefix(line, "child "); ok {
-			child, _ = strconv.Atoi(rest)
-		}
-	}
-	if child == 0 || syscall.Kill(child, 0) != nil {
-		t.Fatalf("no child: %q", r.lines("app"))
-	}
-	if err := r.m.Stop(t.Context(), "app", nil); err != nil {
-		t.Error(err)
-	}
-	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child)); err == nil && !strings.Contains(string(stat), ") Z ") {
-		t.Errorf("the child survived: %s", stat)
-	}
-}
 
 // TestProcEnvironment checks what a worker is told, and what it is not.
 func TestProcEnvironment(t *testing.T) {
@@ -210,4 +159,20 @@ func TestProcReadyNumber(t *testing.T) {
 			fd   = 9
 		}
 	}`).started()
+}
+
+// TestProcDependencyRepaired checks that dependents start once a dependency runs, also when a person had to stop and start it.
+func TestProcDependencyRepaired(t *testing.T) {
+	r := newRig(t, quick("a", `depends_on = ["b"]`)+"service \"b\" {\n command = [\"DIR/run\"]\n ready { when = \"started\" }\n}")
+	r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerFailed && e.Service == "b" })
+	if err := r.m.Stop(t.Context(), "b", nil); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "run"), []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.m.Start(t.Context(), "b", nil); err != nil {
+		t.Error(err)
+	}
+	r.started()
 }

@@ -96,7 +96,7 @@ func (r *rig) run() {
 }
 
 func (r *rig) rewrite(text string) {
-	text = strings.NewReplacer("SELF", filepath.ToSlash(os.Args[0]), "DIR", filepath.ToSlash(r.dir)).Replace(text)
+	text = strings.NewReplacer("SLEEP", sleeper(), "SELF", filepath.ToSlash(os.Args[0]), "DIR", filepath.ToSlash(r.dir)).Replace(text)
 	r.text.Store(&text)
 }
 

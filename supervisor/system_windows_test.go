@@ -1,6 +1,10 @@
 package supervisor
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,9 +16,14 @@ var refusedText = "connectex: " + windows.WSAECONNREFUSED.Error()
 
 // What is said of a command that cannot be run.
 const (
-	notExecutable = "not executable"
+	notExecutable = "it is no program that this machine can run"
 	notThere      = "no such file"
 )
+
+// sleeper is a command that does nothing for a long time, as it is written in a list.
+func sleeper() string {
+	return fmt.Sprintf("%q, %q, %q", filepath.ToSlash(os.Args[0]), "worker", "wait")
+}
 
 func TestMerge(t *testing.T) {
 	env := map[string]string{"Path": "a", "HOME": "h"}
@@ -50,3 +59,27 @@ func TestAlive(t *testing.T) {
 		}
 	}
 }
+
+// slay ends a process at once.
+func slay(t *testing.T, pid int) {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// slain is how that is told: TerminateProcess leaves the exit code that os.Process.Kill gives it.
+const slain = "exited with status 1"
+
+// isRefused is whether nobody listened.
+func isRefused(err error) bool { return errors.Is(err, windows.WSAECONNREFUSED) }
+
+// runs is whether a process is there and has not ended.
+func runs(pid int) bool { return alive(pid) }
+
+// backlogTold is whether the kernel tells the backlog of a listener.
+const backlogTold = false
