@@ -72,8 +72,8 @@ func TestProcStopEvent(t *testing.T) {
 	}
 }
 
-// TestStoppingByParent wants nothing left of the wait when parent is done, and no stop by an event that cannot be opened.
-func TestStoppingByParent(t *testing.T) {
+// TestStoppingEvents wants nothing left of the wait when parent is done, and no stop by an event that cannot be opened.
+func TestStoppingEvents(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	event := newStopEvent(t)
 	for _, value := range []string{"", event.name, `Local\supervise-nobody`, "a\x01\\b"} {
