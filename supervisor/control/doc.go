@@ -1,4 +1,4 @@
-// Package control is the control API: HTTP/JSON over a unix socket, both sides of it.
+// Package control is the control API: HTTP/JSON over a unix socket, on Windows over a named pipe, both sides of it.
 //
 //	GET  /v1/version
 //	GET  /v1/status[?service=NAME…][&brief=1]    supervisor.Status; brief: without the connections of workers
@@ -57,4 +57,8 @@
 //
 // The kernel says who connects (SO_PEERCRED, unix(7)): the user that supervise runs as, root, and members of
 // control.group, all others get 403 whatever the mode of the socket is.
+//
+// On Windows the pipe has an access list, and the kernel says again who is connected (ImpersonateNamedPipeClient): the user that
+// supervise runs as, SYSTEM, Administrators where that is no mere reason to deny (User Account Control), and control.group. A pipe carries
+// no sockets, so /v1/descriptors is for other systems.
 package control
