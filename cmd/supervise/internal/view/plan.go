@@ -74,7 +74,7 @@ func (pl Plan) String(p Paint) string {
 		name = "(no configuration file)"
 	}
 	fmt.Fprintf(&b, "%s  %s, %s, control %s\n", p.Bold(name), count(len(pl.Listeners), "listener"), count(len(pl.Services), "service"), pl.Control)
-	if pl.System != runtime.GOOS {
+	if pl.System != "" && pl.System != runtime.GOOS {
 		fmt.Fprintf(&b, "as it would be on %s\n", config.SystemName(pl.System))
 	}
 	for _, l := range pl.Listeners {
