@@ -24,7 +24,7 @@ func importSocket(info []byte) (*Descriptor, error) {
 	copy(infoBytes(&of), info)
 	fd, err := socketOf(&of)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open the duplicate of a socket: %w", inWords("export", err))
+		return nil, fmt.Errorf("cannot open the duplicate of a socket: %w", inWords("import", err))
 	}
 	return &Descriptor{fd: fd}, nil
 }

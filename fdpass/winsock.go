@@ -29,6 +29,7 @@ type sight struct {
 // function", "listen function", "setsockopt function" and "WSADuplicateSocketW function" (winsock2.h).
 func winsockRows() []winsockRow {
 	const bug, another = "this is a bug", "choose another network"
+	const damaged, anew = "its description is damaged", "hand the socket over anew"
 	const full, memory = "the kernel has no memory left for it", "free memory, or end what uses most of it"
 	return []winsockRow{
 		{6, "WSA_INVALID_HANDLE", syscall.EBADF, "", "the descriptor is not open", "something in this process closed it; " + bug},
@@ -47,7 +48,8 @@ func winsockRows() []winsockRow {
 		{10022, "WSAEINVAL", syscall.EINVAL, "bind", "the kernel does not take this address", "it is malformed, or the socket is bound already"},
 		{10022, "WSAEINVAL", syscall.EINVAL, "listen", "the socket has no address", bug},
 		{10022, "WSAEINVAL", syscall.EINVAL, "socket", "this kernel does not know the protocol", another},
-		{10022, "WSAEINVAL", syscall.EINVAL, "export", "the process is gone, or the description is not for this process or was used before", "hand the socket over anew"},
+		{10022, "WSAEINVAL", syscall.EINVAL, "export", "there is no such process", "start it again"},
+		{10022, "WSAEINVAL", syscall.EINVAL, "import", "its description is not for this process, or was used before", anew},
 		{10022, "WSAEINVAL", syscall.EINVAL, "", "the value is out of the range that the kernel takes", "see setsockopt function (winsock2.h)"},
 		{10024, "WSAEMFILE", syscall.EMFILE, "", "no more socket descriptors are available to this process", "close what is not needed, or split the services over several supervise"},
 		{10035, "WSAEWOULDBLOCK", syscall.EWOULDBLOCK, "", "it cannot be done at once", "try again"},
@@ -59,12 +61,16 @@ func winsockRows() []winsockRow {
 		{10042, "WSAENOPROTOOPT", syscall.ENOPROTOOPT, "socket", "this kernel has no {network} sockets for one process alone", another},
 		{10042, "WSAENOPROTOOPT", syscall.ENOPROTOOPT, "option", "this kernel does not have the option for {network} sockets", "remove {op}"},
 		{10042, "WSAENOPROTOOPT", syscall.ENOPROTOOPT, "", "the kernel does not tell it of this kind of socket", "hand over a tcp or udp socket"},
+		{10043, "WSAEPROTONOSUPPORT", syscall.EPROTONOSUPPORT, "import", damaged, anew},
 		{10043, "WSAEPROTONOSUPPORT", syscall.EPROTONOSUPPORT, "", "this kernel has no {network} sockets", another},
+		{10044, "WSAESOCKTNOSUPPORT", syscall.ESOCKTNOSUPPORT, "import", damaged, anew},
 		{10044, "WSAESOCKTNOSUPPORT", syscall.ESOCKTNOSUPPORT, "", "this kernel has no {network} sockets", another},
 		{10045, "WSAEOPNOTSUPP", syscall.EOPNOTSUPP, "listen", "this kind of socket cannot listen", "only tcp has connections and a backlog"},
 		{10045, "WSAEOPNOTSUPP", syscall.EOPNOTSUPP, "option", "this kernel does not have the option for {network} sockets", "remove {op}"},
+		{10045, "WSAEOPNOTSUPP", syscall.EOPNOTSUPP, "export", "it is no socket", "only tcp and udp sockets are handed over like this"},
 		{10045, "WSAEOPNOTSUPP", syscall.EOPNOTSUPP, "", "this kind of socket cannot do that", another},
 		{10046, "WSAEPFNOSUPPORT", syscall.EPFNOSUPPORT, "", "this kernel has no {family}", another + ", or turn it on for a network adapter"},
+		{10047, "WSAEAFNOSUPPORT", syscall.EAFNOSUPPORT, "import", damaged, anew},
 		{10047, "WSAEAFNOSUPPORT", syscall.EAFNOSUPPORT, "bind", "the address is of another family than the socket", "check network and host"},
 		{10047, "WSAEAFNOSUPPORT", syscall.EAFNOSUPPORT, "", "this kernel has no {family}", another + ", or turn it on for a network adapter"},
 		{10048, "WSAEADDRINUSE", syscall.EADDRINUSE, "any port", "no free port is left in the dynamic range", "see it: netsh int {ip} show dynamicport {transport}; widen it, or choose a port outside it"},
@@ -107,7 +113,7 @@ func explainWinsock(spec Spec, op string, number syscall.Errno, see sight) (caus
 func classesOf(spec Spec, op string, number syscall.Errno, see sight) []string {
 	var list []string
 	switch op {
-	case "socket", "listen", "export":
+	case "socket", "listen", "export", "import":
 		return []string{op}
 	case "bind":
 	case "restore", "recover", "pause", "join":

@@ -12,7 +12,7 @@ import (
 func caseOf(row winsockRow) (sp Spec, op string, see sight) {
 	sp, op, see = spec("tcp://192.0.2.1:8080"), "bind", sight{own: "; it has 127.0.0.1 ::1"}
 	switch row.when {
-	case "socket", "listen", "export":
+	case "socket", "listen", "export", "import":
 		op = row.when
 	case "option":
 		op = "no_delay"
@@ -57,8 +57,11 @@ func TestWinsockSentences(t *testing.T) {
 			t.Errorf("%s, %q: not filled in: %s", row.name, row.when, e)
 		}
 		text := e.Error()
-		if op == "export" {
+		switch op {
+		case "export":
 			text = "cannot make a duplicate of a socket for process 812: " + e.Reason()
+		case "import":
+			text = "cannot open the duplicate of a socket: " + e.Reason()
 		}
 		list.add(strings.TrimSpace(fmt.Sprintf("%d %s %s", row.number, row.name, row.when)), text)
 	}
@@ -88,7 +91,7 @@ func TestWinsockTable(t *testing.T) {
 // TestWinsockAlwaysWords: every number of the table has a cause and an advice whatever the call, and one that is not in it says itself.
 func TestWinsockAlwaysWords(t *testing.T) {
 	for _, row := range winsockRows() {
-		for _, op := range []string{"socket", "bind", "listen", "restore", "recover", "export", "ttl"} {
+		for _, op := range []string{"socket", "bind", "listen", "restore", "recover", "export", "import", "ttl"} {
 			if cause, advice := explainWinsock(spec("udp4://127.0.0.1:53"), op, row.number, sight{}); cause == "" || strings.HasPrefix(cause, "windows error") != (advice == "") {
 				t.Errorf("%s of %s: %q, %q", row.name, op, cause, advice)
 			}
