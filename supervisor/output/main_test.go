@@ -1,12 +1,15 @@
 package output
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -24,7 +27,22 @@ func TestMain(m *testing.M) {
 		printToStdout()
 		return
 	}
+	if n, _ := strconv.Atoi(os.Getenv(asWorker)); n > 0 {
+		printNumbered(n)
+		return
+	}
 	os.Exit(m.Run())
+}
+
+// numbered is a line that tells its number, of a length that follows from it.
+func numbered(n int) string { return fmt.Sprint(n, strings.Repeat("x", n%300)) }
+
+func printNumbered(lines int) {
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for n := range lines {
+		fmt.Fprintln(out, numbered(n))
+	}
 }
 
 func printToStdout() {
@@ -34,7 +52,7 @@ func printToStdout() {
 	for i := range 1000 {
 		p.Print(Line{Service: "app", Generation: 1, Text: fmt.Sprint(i)})
 	}
-	fmt.Fprintln(os.Stderr, "alive:", p.Err())
+	fmt.Fprintln(os.Stderr, "alive:", p.Err(), "gone:", p.gone.Load())
 }
 
 func golden(t *testing.T, name string, got []byte) {

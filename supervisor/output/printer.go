@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -24,7 +23,7 @@ type Printer struct {
 	style   style
 	stalled atomic.Bool  // a write is out for longer than patience
 	dropped atomic.Int64 // lines since the last one written
-	gone    atomic.Bool  // EPIPE: nobody will ever read
+	gone    atomic.Bool  // nobody will ever read (EPIPE)
 	err     atomic.Pointer[error]
 }
 
@@ -119,7 +118,7 @@ func (p *Printer) write() {
 func (p *Printer) end(err error) {
 	if err != nil {
 		p.err.CompareAndSwap(nil, &err)
-		if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+		if isGone(err) || errors.Is(err, io.ErrClosedPipe) {
 			p.gone.Store(true)
 		}
 	}
