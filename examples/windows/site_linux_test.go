@@ -70,6 +70,11 @@ func (s *site) start() {
 		_ = s.cmd.Wait()
 	}()
 	s.t.Cleanup(func() {
+		select {
+		case <-s.over:
+			s.t.Logf("supervise had ended: %v", s.cmd.ProcessState)
+		default:
+		}
 		s.kill()
 		if text, _ := os.ReadFile(s.log); s.t.Failed() {
 			s.t.Logf("log of supervise:\n%s", text)

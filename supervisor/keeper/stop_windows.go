@@ -34,12 +34,10 @@ func newStop() (*stop, error) {
 	return s, nil
 }
 
-// set asks. heard is whether anybody has the event open, and so listens.
+// set asks. heard is whether anybody has the event open, and so listens: that is looked at before, since who hears may close it at once.
 func (s *stop) set() (heard bool, err error) {
-	if err := windows.SetEvent(s.handle); err != nil {
-		return false, err
-	}
-	return s.users() > 1, nil
+	heard = s.users() > 1
+	return heard, windows.SetEvent(s.handle)
 }
 
 // basicInformation is PUBLIC_OBJECT_BASIC_INFORMATION.
