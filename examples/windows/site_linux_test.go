@@ -155,7 +155,7 @@ const (
 func (s *site) drill(do func(n int) error) drill.Result {
 	s.t.Helper()
 	result, err := drill.Run(s.t.Context(), drill.Options{
-		Targets: []drill.Target{{Network: "tcp", Address: s.address()}}, HTTP: "/", Clients: clients, Restarts: restarts, Connections: 10000,
+		Targets: []drill.Target{{Network: "tcp", Address: s.address()}}, HTTP: "/", Clients: clients, Restarts: restarts, Connections: 4000,
 		Timeout: 30 * time.Second,
 		Restart: func(_ context.Context, n int) error { return do(n) },
 	})
