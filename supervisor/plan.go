@@ -120,6 +120,9 @@ func (h *host) added(s spec, l layout) map[string]string {
 	if env["LISTEN_HANDLES"] != "" {
 		env["LISTEN_HANDLES"] = "(the values of its handles)"
 	}
+	if env[readyHandle] != "" {
+		env[readyHandle] = "(the value of its handle)"
+	}
 	env["SUPERVISE_ID"] = "(a mark of its own)"
 	maps.Copy(env, l.bound())
 	return env

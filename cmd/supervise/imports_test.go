@@ -37,7 +37,7 @@ var arrows = map[string]arrow{
 	"supervisor/notify":                  {[]string{"fdpass", "supervisor/pipe"}, []string{"golang.org/x/sys"}},
 	"supervisor/pipe":                    {nil, []string{"golang.org/x/sys"}},
 	"supervisor/output":                  {nil, []string{"golang.org/x/sys"}},
-	"supervisor/doctor":                  {[]string{"config", "fdpass/steer", "supervisor/adopt", "supervisor/cgroup"}, []string{"golang.org/x/sys"}},
+	"supervisor/doctor":                  {[]string{"config", "fdpass", "fdpass/steer", "supervisor/adopt", "supervisor/cgroup", "supervisor/pipe"}, []string{"golang.org/x/sys"}},
 	"supervisor/drill":                   {nil, []string{"golang.org/x/sys"}},
 	"supervisor/adopt/testdata/static":   {nil, []string{}},
 	"supervisor/keeper":                  {[]string{"fdpass", "supervisor/cgroup", "supervisor/stage", "supervisor/proctree"}, []string{"golang.org/x/sys"}},

@@ -19,6 +19,12 @@ type Facts struct {
 	Group       string            // why there is no control group; empty: there is one
 	Controllers map[string]string // cpu, memory, pids: why not
 
+	Elevated bool   // Windows: this process may do what administrators may
+	Export   string // WSADuplicateSocket for a process of the same user
+	Job      string // a job object with which its processes end, and that bounds memory and processes
+	CPURate  string // a job object that bounds processor time
+	Pipe     string // a named pipe for those whom control lets in
+
 	Sysctl          map[string]string // by name with dots; only what the kernel has
 	NoFile          Limit
 	MemoryLock      Limit

@@ -1,5 +1,7 @@
 package doctor
 
+import "strings"
+
 // Level says how good something is.
 type Level string
 
@@ -36,8 +38,12 @@ func Judge(f Facts, n Needs) []Finding {
 	if f.MissingAnswer != "" {
 		return []Finding{{Name: "trying", Level: Missing, Value: f.MissingAnswer, Cost: "Nothing is known about this machine."}}
 	}
-	list := make([]Finding, 0, len(judges))
-	for _, judge := range judges {
+	here := judges[:]
+	if strings.HasPrefix(f.Machine, windowsMachine) {
+		here = windowsJudges[:]
+	}
+	list := make([]Finding, 0, len(here))
+	for _, judge := range here {
 		finding := judge(f, n)
 		if finding.Level == "" {
 			continue // does not matter here

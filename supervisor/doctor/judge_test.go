@@ -80,8 +80,10 @@ func machines() map[string]Facts {
 		"controllers": with(func(f *Facts) {
 			f.Controllers["memory"] = `cannot limit by the controller "memory": group "/x" does not have it (the groups above it must pass it on: Delegate=yes)`
 		}),
-		"windows": {Machine: "windows/amd64", Adopt: "not supported on this system", Classic: "not supported on this system", Extended: "not supported on this system", Group: "not supported on this system"},
-		"dead":    {MissingAnswer: "the process that tries has failed: signal: killed"},
+		"windows":     {Machine: "windows/amd64", Kernel: "10.0.20348"},
+		"windows-bad": {Machine: "windows/amd64", Kernel: "6.1.7601", Elevated: true, Export: "no", Job: "no", CPURate: "no", Pipe: "no"},
+		"elsewhere":   {Machine: "darwin/arm64", Adopt: "not supported on this system", Classic: "not supported on this system", Extended: "not supported on this system", Group: "not supported on this system"},
+		"dead":        {MissingAnswer: "the process that tries has failed: signal: killed"},
 	}
 }
 

@@ -122,7 +122,7 @@ func (r *Registry) admit(i *item) *held {
 	if i.absent != nil {
 		r.log.Warn("listener not taken over, opened instead", "listener", h.name, "from", i.from.String(), "error", i.absent)
 	}
-	r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", h.backlog, "given", i.given.Descriptor != nil)
+	r.log.Info("listener open", "listener", h.name, "address", i.fresh.Address().String(), "backlog", shownBacklog(h.backlog), "given", i.given.Descriptor != nil)
 	if i.given.Descriptor != nil {
 		r.useGiven(h, i.given)
 	}
@@ -170,4 +170,12 @@ func (r *Registry) warn(h *held) {
 		}
 	}
 	h.warnings = now
+}
+
+// shownBacklog is a backlog for people; some systems do not tell it.
+func shownBacklog(n int) any {
+	if n < 0 {
+		return "unknown"
+	}
+	return n
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -111,7 +112,11 @@ func New(o Options) (*Registry, error) {
 	w, err := fdpass.NewWatcher()
 	if err != nil {
 		// Worker events still lead to checks, so a machine short of inotify instances can run services.
-		o.Log.Warn("listeners are watched at worker events only", "error", err)
+		level := hclog.Warn
+		if runtime.GOOS != "linux" {
+			level = hclog.Debug // nobody can do anything about it
+		}
+		o.Log.Log(level, "listeners are watched at worker events only", "error", err)
 		return begin(o, unwatched{})
 	}
 	return begin(o, w)
