@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,8 +26,20 @@ func TestPropertyNumbers(t *testing.T) {
 			checkNumbers(t, chosen, in)
 			in.Stored = []string{"x", "y"}
 			checkNumbers(t, chosen, in)
+			onWindows(t, chosen, in.Sockets)
 		}
 	}
+}
+
+// onWindows checks the same with handles, in a descending order.
+func onWindows(t *testing.T, chosen []string, sockets []Socket) {
+	t.Helper()
+	in := Input{Generation: 1, RuntimeDir: "/run/w", System: windows, Sockets: slices.Clone(sockets)}
+	checkNumbers(t, chosen, in) // nothing is open
+	for i := range in.Sockets {
+		in.Sockets[i].Handle = uintptr(1000 - 4*i)
+	}
+	checkNumbers(t, chosen, in)
 }
 
 func checkNumbers(t *testing.T, chosen []string, in Input) {

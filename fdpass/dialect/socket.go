@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"path/filepath"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -98,8 +98,8 @@ const maxPath = 107
 // servedPath is the path of a socket that is served to the worker, or false where it has no folder or the
 // path would be too long.
 func servedPath(in Input, name string) (string, bool) {
-	path := filepath.Join(in.RuntimeDir, name)
-	return path, in.RuntimeDir != "" && len(path) <= maxPath
+	at := path.Join(in.RuntimeDir, name)
+	return at, in.RuntimeDir != "" && len(at) <= maxPath
 }
 
 // mustServe is servedPath where the worker cannot do without.
