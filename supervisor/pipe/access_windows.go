@@ -14,13 +14,14 @@ const sizeOfAttributes = uint32(unsafe.Sizeof(windows.SecurityAttributes{}))
 const use = (windows.FILE_GENERIC_READ | windows.FILE_GENERIC_WRITE) &^ windows.FILE_APPEND_DATA
 
 // accessList is in the words of the Security Descriptor Definition Language: everything for the own user, Administrators and SYSTEM, use
-// for a group, nothing for anybody who comes over the network.
+// for a group. It does not deny the group NETWORK anything: who has logged in by SSH is in it. Clients on other machines are refused by
+// PIPE_REJECT_REMOTE_CLIENTS.
 func accessList(group string) (*windows.SECURITY_DESCRIPTOR, error) {
 	own, err := User()
 	if err != nil {
 		return nil, err
 	}
-	list := "D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;" + own + ")"
+	list := "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;" + own + ")"
 	if group != "" {
 		sid, err := windows.StringToSid(group)
 		if err != nil {

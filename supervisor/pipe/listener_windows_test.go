@@ -311,7 +311,7 @@ func TestGroup(t *testing.T) {
 	l := must[*Listener](t)(Listen(Random("supervise-test-"), Options{Group: users}))
 	defer l.Close()
 	list := must[string](t)(describe(l))
-	if !strings.Contains(list, ";;;BU)") || !strings.Contains(list, ";;;SY)") || !strings.Contains(list, "(D;") || strings.Contains(list, ";;;WD)") {
+	if !strings.Contains(list, ";;;BU)") || !strings.Contains(list, ";;;SY)") || strings.Contains(list, "(D;") || strings.Contains(list, ";;;WD)") {
 		t.Errorf("access list %s", list)
 	}
 }
