@@ -67,7 +67,7 @@ func TestExportErrors(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	s := mustOpen(t, spec("tcp://127.0.0.1:0"))
-	closed := mustDup(t, s)
+	closed := mustDuplicate(t, s)
 	_ = closed.Close()
 	for name, tt := range map[string]struct {
 		d   *Descriptor
@@ -121,7 +121,7 @@ func TestImportHere(t *testing.T) {
 // TestImportReceives: datagrams reach whoever asks first.
 func TestImportReceives(t *testing.T) {
 	s := mustOpen(t, spec("udp://127.0.0.1:0"))
-	d := mustDup(t, s)
+	d := mustDuplicate(t, s)
 	h, err := windows.WSASocket(windows.AF_INET, windows.SOCK_DGRAM, windows.IPPROTO_UDP, nil, 0, socketFlags)
 	if err != nil {
 		t.Fatal(err)

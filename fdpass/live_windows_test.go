@@ -71,7 +71,7 @@ func TestRelisten(t *testing.T) {
 // TestShutdownDoesNothing: no worker can end a listener for all, as it can on unix.
 func TestShutdownDoesNothing(t *testing.T) {
 	s := mustOpen(t, spec("tcp://127.0.0.1:0"))
-	err := mustDup(t, s).Use(func(fd int) error { return windows.Shutdown(windows.Handle(fd), windows.SHUT_RDWR) })
+	err := mustDuplicate(t, s).Use(func(fd int) error { return windows.Shutdown(windows.Handle(fd), windows.SHUT_RDWR) })
 	if !errors.Is(err, windows.WSAENOTCONN) {
 		t.Errorf("got %v", err)
 	}
@@ -84,7 +84,7 @@ func TestShutdownDoesNothing(t *testing.T) {
 // TestNotOnWindows: what there is nothing for says so, and closes what it was given.
 func TestNotOnWindows(t *testing.T) {
 	s := mustOpen(t, spec("tcp://127.0.0.1:0"))
-	d := mustDup(t, s)
+	d := mustDuplicate(t, s)
 	_, atAnother := s.Another()
 	_, atJoin := Join(s.Spec(), d)
 	_, atWatcher := NewWatcher()

@@ -133,7 +133,7 @@ func TestOptionsRefused(t *testing.T) {
 		live := mustOpen(t, sp)
 		sp.Options = o
 		_, atOpen := Open(sp)
-		_, atRestore := Restore(sp, mustDup(t, live))
+		_, atRestore := Restore(sp, mustDuplicate(t, live))
 		for where, err := range map[string]error{"Open": atOpen, "Restore": atRestore, "Reconfigure": live.Reconfigure(sp)} {
 			var failed *OpenError
 			if !errors.As(err, &failed) || failed.Op != name || !strings.HasPrefix(failed.Cause, "it ") {
@@ -152,14 +152,4 @@ func oneByOne(all Options) map[string]Options {
 		"tos": {TOS: all.TOS}, "priority": {Priority: all.Priority}, "pass_credentials": {PassCredentials: all.PassCredentials},
 		"pipe_size": {PipeSize: all.PipeSize},
 	}
-}
-
-func mustDup(t *testing.T, s *Socket) *Descriptor {
-	t.Helper()
-	d, err := s.Descriptor().Dup()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	return d
 }
