@@ -168,7 +168,7 @@
 //
 // # Expressions
 //
-// Everywhere: env.NAME (of supervise; an error when not set) and cpus, and the functions try, can, lower, upper, replace,
+// Everywhere: env.NAME (of supervise; an error when not set), cpus and system ("linux", "windows", "darwin", ...), and the functions try, can, lower, upper, replace,
 // join, format, min and max. Attributes marked late are evaluated for each worker and see as well listener.NAME.address,
 // .fd (of the service's own listeners), .host and .port or .path, service.name, generation (from 1), worker.index (from 0)
 // and worker.runtime_dir. A name that is no identifier is written listener["my.name"].

@@ -11,8 +11,8 @@ import (
 
 // variables are the roots of expressions, and when they are known.
 var (
-	earlyVariables = []string{"env", "cpus"}
-	lateVariables  = []string{"env", "cpus", "listener", "service", "generation", "worker"}
+	earlyVariables = []string{"env", "cpus", "system"}
+	lateVariables  = []string{"env", "cpus", "system", "listener", "service", "generation", "worker"}
 )
 
 // known is what an expression sees, and what errors about it need besides.
@@ -60,7 +60,7 @@ func (k known) explain(t hcl.Traversal) (cause, advice string) {
 	}
 	if slices.Contains(lateVariables, name) {
 		return fmt.Sprintf("%s is not known yet when the file is read", name),
-			"It is known in command, environment, directory, ready (url, pattern, command) and hooks. Here there are env and cpus."
+			"It is known in command, environment, directory, ready (url, pattern, command) and hooks. Here there are env, cpus and system."
 	}
 	advice = didYouMean(name, k.variables, "variables")
 	if len(t) == 1 && suggest(name, k.variables) == "" {
@@ -143,12 +143,16 @@ func attributesOf(v cty.Value) []string {
 	return sortedKeys(v.Type().AttributeTypes())
 }
 
-// environment gives the variables of a list like os.Environ; the last one of a name counts.
-func environment(environ []string) map[string]cty.Value {
+// environment gives the variables of a list like os.Environ; the last one of a name counts. Windows's Path is found as PATH too: there
+// the case of a name means nothing.
+func environment(environ []string, windows bool) map[string]cty.Value {
 	values := make(map[string]cty.Value, len(environ))
 	for _, e := range environ {
 		if name, value, ok := strings.Cut(e, "="); ok && name != "" {
 			values[name] = cty.StringVal(value)
+			if windows {
+				values[strings.ToUpper(name)] = values[name]
+			}
 		}
 	}
 	return values

@@ -17,9 +17,10 @@ type late struct {
 	fields []lateField
 	files  map[string][]byte // for the excerpts of errors
 	paths  paths             // of the configuration file
-	own    []string          // listeners of the service
-	asks   bool              // it has no descriptors for them, but asks on a socket
-	adopts bool              // it has none either, but makes them itself
+	system string
+	own    []string // listeners of the service
+	asks   bool     // it has no descriptors for them, but asks on a socket
+	adopts bool     // it has none either, but makes them itself
 	needs  needs
 	// pattern is that of ready when none is given: of a preset.
 	pattern string

@@ -74,13 +74,14 @@ func newReader(filename string, host Host) *reader {
 	if r.paths, err = pathsOf(filename, r.config.System); err != nil {
 		r.fail(place{Filename: filename}, fmt.Sprintf("cannot find the folder of %q: %s", filename, err), "Give an absolute path.")
 	}
-	environ := environment(host.Environ)
+	environ := environment(host.Environ, r.windows)
 	r.early = known{
 		variables: earlyVariables,
 		environ:   func() []string { return sortedKeys(environ) },
 		context: &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
-			"env":  cty.ObjectVal(environ),
-			"cpus": cty.NumberIntVal(int64(host.CPUs)),
+			"env":    cty.ObjectVal(environ),
+			"cpus":   cty.NumberIntVal(int64(host.CPUs)),
+			"system": cty.StringVal(r.config.System),
 		}},
 	}
 	return r

@@ -21,7 +21,7 @@ func (r *reader) readService(block *hcl.Block, names firsts) {
 	n := r.open("service", fmt.Sprintf("service %q", name), block.TypeRange, block.Body)
 	s := defaultService(name, r.config.System)
 	s.Where, s.place, s.written = where(block.TypeRange), block.TypeRange, n.written
-	s.late.files, s.late.paths = r.files, r.paths
+	s.late.files, s.late.paths, s.late.system = r.files, r.paths, r.config.System
 	n.readPreset(s)
 
 	n.readProcess(s)

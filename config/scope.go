@@ -68,13 +68,14 @@ func (s Scope) known(l *late) known {
 	return known{
 		variables: lateVariables,
 		listeners: func() []string { return sortedKeys(s.Listeners) },
-		environ:   func() []string { return sortedKeys(environment(s.Environ)) },
+		environ:   func() []string { return sortedKeys(environment(s.Environ, l.paths.windows)) },
 		owner:     s.Service,
 		asks:      l.asks,
 		adopts:    l.adopts,
 		context: &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
 			"listener":   s.listeners(l),
 			"env":        s.environment(l),
+			"system":     cty.StringVal(l.system),
 			"cpus":       cty.NumberIntVal(int64(s.CPUs)),
 			"generation": cty.NumberIntVal(int64(s.Generation)),
 			"service":    cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(s.Service)}),
@@ -104,7 +105,7 @@ func (s Scope) environment(l *late) cty.Value {
 	if len(l.needs.environ) == 0 {
 		return cty.EmptyObjectVal
 	}
-	values := environment(s.Environ)
+	values := environment(s.Environ, l.paths.windows)
 	if !l.needs.allEnviron {
 		maps.DeleteFunc(values, func(name string, _ cty.Value) bool { return !slices.Contains(l.needs.environ, name) })
 	}

@@ -149,3 +149,29 @@ func TestOwnSystem(t *testing.T) {
 		}
 	}
 }
+
+// On Windows a variable is found whatever its case, as its programs find it.
+func TestWindowsEnvironment(t *testing.T) {
+	const text = "service \"app\" {\n  command = [\"./app\", env.PATH, env.Path]\n  workers = try(env.WORKERS, 1)\n}\n"
+	environ := []string{"Path=C:\\bin", "workers=3"}
+	c := mustParse(t, text, Host{System: "windows", Environ: environ})
+	resolved, err := c.Services[0].Resolve(Scope{Environ: environ})
+	if err != nil || !slices.Equal(resolved.Command[1:], []string{`C:\bin`, `C:\bin`}) || c.Services[0].Workers != 3 {
+		t.Errorf("%+v, %v, %d workers", resolved, err, c.Services[0].Workers)
+	}
+	if _, err := Parse("app.hcl", []byte(text), Host{System: "linux", Environ: environ}); err == nil {
+		t.Error("PATH is found on Linux")
+	}
+}
+
+// The example of each preset is for Linux; Windows has those whose programs can be given a handle.
+func TestPresetsOfSystems(t *testing.T) {
+	for _, p := range presets() {
+		for system, works := range map[string]bool{"linux": true, "windows": p.Name == "go" || p.Name == "python"} {
+			_, err := Parse("app.hcl", []byte(p.Example()), Host{System: system})
+			if (err == nil) != works || err != nil && len(err.(*Error).Problems) != 1 {
+				t.Errorf("%s on %s: %v", p.Name, system, err)
+			}
+		}
+	}
+}

@@ -45,7 +45,7 @@ var (
 	noOption   = no("it has no such option of sockets, or supervise does not set it there", "Remove the line.")
 	hint       = without("it has no such option of sockets, or supervise does not set it there", "The listener works without it.")
 	notReady   = no("supervise cannot be told so there", `Write when = "auto", "started", "log", "http" or "exec".`)
-	noSignal   = no("it has no such signal", `Write "SIGTERM", which is the event of STOP_EVENT or Ctrl-Break there.`)
+	noSignal   = no("it has no such signal", `Write "SIGTERM", which is the event of STOP_EVENT or Ctrl-Break there; for several systems system == "windows" ? "SIGTERM" : "SIGQUIT".`)
 	noLimit    = no("it has no such limit", "Remove the line; memory_max, cpu_max and pids_max work there.")
 	noSteering = no("nothing there steers connections to one of several sockets", `Remove the line: "all" is one socket for every generation.`)
 )
@@ -103,7 +103,7 @@ var systemTable = []feature{
 		"windows": noSignal,
 		"unix":    no("it has another number there than Linux's, which supervise sends", `Write a signal that is the same everywhere, like "SIGTERM" or "SIGQUIT".`),
 	}},
-	{"health", "watchdog", on{"unix": linuxOnly}},
+	{"health", "watchdog", on{"windows": other("a worker that hangs is terminated, without a core"), "unix": linuxOnly}},
 	{"limits", "nofile core", on{"windows": noLimit}},
 	{"limits", "nproc", on{"windows": noLimit, "unix": linuxOnly}},
 	{"limits", "memory_max cpu_max pids_max", on{"windows": other("a job object; pids_max counts no threads"), "unix": linuxOnly}},

@@ -245,7 +245,7 @@ func TestWatchdogOfHealth(t *testing.T) {
 		b.kinds()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if got := p.got(); !slices.Contains(got, syscall.SIGABRT) {
+		if got := p.got(); !slices.Contains(got, abort) {
 			t.Errorf("it got %v", got)
 		}
 		if kinds := b.kinds(); !has(kinds, "worker.unhealthy.1") {

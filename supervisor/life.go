@@ -328,14 +328,14 @@ func (w *worker) armWatchdog(s *service) {
 	})
 }
 
-// bark ends a worker that hangs: SIGABRT, so that it may leave a core, then SIGKILL.
+// bark ends a worker that hangs: SIGABRT where there is one, so that it may leave a core, then SIGKILL.
 func (s *service) bark(w *worker, why string) {
 	if w.phase != ready || w.failure != "" {
 		return
 	}
 	w.failure = fmt.Sprintf("%s hangs: %s", w.describe(), why)
 	s.unhealthy(w, w.failure, nil)
-	s.later(func() { s.signal(w, syscall.SIGABRT) })
+	s.later(func() { s.signal(w, abort) })
 	w.arm(s, max(w.gen.cfg.Stop.Timeout, time.Millisecond)) // zero would be no deadline
 }
 

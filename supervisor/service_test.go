@@ -275,7 +275,7 @@ func TestWatchdog(t *testing.T) {
 				p.says(tt.last)
 				time.Sleep(tt.wait)
 				synctest.Wait()
-				if got := p.got(); !cmp.Equal(got, []syscall.Signal{syscall.SIGABRT}) {
+				if got := p.got(); !cmp.Equal(got, []syscall.Signal{abort}) {
 					t.Errorf("signals %v", got)
 				}
 				time.Sleep(2 * time.Second)
