@@ -38,7 +38,8 @@ type Keeper interface {
 	Spawn(s Spawn) (Process, error)
 	// Signal sends sig to the main process. For one that is gone the error is
 	// os.ErrProcessDone. On Windows SIGTERM sets the worker's stop event, or is Ctrl-Break
-	// for one that has not opened it; SIGINT is Ctrl-Break; SIGKILL ends it; there are no others.
+	// for one that has not opened it; SIGINT is Ctrl-Break; SIGKILL and
+	// SIGABRT end it; there are no others.
 	Signal(id ID, sig syscall.Signal) error
 	// Kill sends SIGKILL to all processes of the worker, also those that left its
 	// session, until none is left; with a control group, that is all in it; also when the main process is gone already,

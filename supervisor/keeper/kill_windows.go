@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -13,9 +14,12 @@ import (
 // killPatience is how long Kill waits for the processes to be gone.
 const killPatience = 10 * time.Second
 
-// killed is the exit status of what supervise has ended: no program chooses one with the bits of an
-// error (0xc0000000) and of a customer (0x20000000) by itself. 9 is SIGKILL.
-const killed = 0xe0000009
+// killed is the exit status of what supervise has ended, and aborted of what it has ended because it hangs: the number of the
+// signal, with the bits of an error (0xc0000000) and of a customer (0x20000000), which no program chooses by itself.
+const (
+	killed  = 0xe0000000 + uint32(syscall.SIGKILL)
+	aborted = 0xe0000000 + uint32(syscall.SIGABRT)
+)
 
 // jobTerminate is JOB_OBJECT_TERMINATE.
 const jobTerminate = 0x0008

@@ -34,7 +34,7 @@ func (l *Local) held(name string) (*fdpass.Descriptor, error) {
 }
 
 // Close drops what is kept and unblocks Wait with an error. It ends no process;
-// those that run stay children of this process.
+// those that run stay children of this process. On Windows it ends them, see [NewLocal].
 func (l *Local) Close() error {
 	return l.stop(func() {
 		for _, k := range l.kept {

@@ -48,8 +48,11 @@ func (p *process) wait() (Exit, error) {
 		return Exit{}, err
 	}
 	exit := Exit{Code: int(code), At: at}
-	if code == killed {
+	switch code {
+	case killed:
 		exit.Code, exit.Signal = 0, syscall.SIGKILL
+	case aborted:
+		exit.Code, exit.Signal = 0, syscall.SIGABRT
 	}
 	if code != 0 {
 		exit.OutOfMemory = p.job.shortage()
@@ -75,7 +78,9 @@ func (p *process) signal(sig syscall.Signal) error {
 		case syscall.SIGINT:
 			return p.interrupt()
 		case syscall.SIGKILL:
-			return p.terminate()
+			return p.terminate(killed)
+		case syscall.SIGABRT:
+			return p.terminate(aborted)
 		}
 		return errors.New("windows has no such signal")
 	})
@@ -102,8 +107,8 @@ func (p *process) interrupt() error {
 }
 
 // terminate has no error for a process that is just ending.
-func (p *process) terminate() error {
-	err := windows.TerminateProcess(p.handle, killed)
+func (p *process) terminate(status uint32) error {
+	err := windows.TerminateProcess(p.handle, status)
 	if err == windows.ERROR_ACCESS_DENIED {
 		if event, _ := windows.WaitForSingleObject(p.handle, 0); event == windows.WAIT_OBJECT_0 {
 			return os.ErrProcessDone

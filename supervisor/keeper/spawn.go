@@ -2,8 +2,6 @@ package keeper
 
 import (
 	"errors"
-	"syscall"
-	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 )
@@ -34,17 +32,4 @@ func (f File) find(held func(string) (*fdpass.Descriptor, error)) (*fdpass.Descr
 		return f.Descriptor, nil
 	}
 	return held(f.Held)
-}
-
-// abandon sees to the end of a child that nobody is to know of, and kills it
-// if that takes longer than patience.
-func abandon(h handle, patience time.Duration) Exit {
-	defer h.close()
-	kill := time.AfterFunc(patience, func() { _ = h.signal(syscall.SIGKILL) })
-	defer kill.Stop()
-	exit, err := h.wait()
-	if err == nil {
-		h.reap()
-	}
-	return exit
 }

@@ -187,3 +187,16 @@ func (c *core) failed(h handle, err error) error {
 	}
 	return err
 }
+
+// abandon sees to the end of a child that nobody is to know of, and kills it
+// if that takes longer than patience.
+func abandon(h handle, patience time.Duration) Exit {
+	defer h.close()
+	kill := time.AfterFunc(patience, func() { _ = h.signal(syscall.SIGKILL) })
+	defer kill.Stop()
+	exit, err := h.wait()
+	if err == nil {
+		h.reap()
+	}
+	return exit
+}

@@ -70,9 +70,13 @@ func TestProcSignals(t *testing.T) {
 	if err == nil || err.Error() != `cannot send SIGHUP to worker "test": windows has no such signal` {
 		t.Errorf("got %v", err)
 	}
-	b.must(b.Signal(w.ID, syscall.SIGKILL))
-	if exit := b.wait(w.ID); exit.Signal != syscall.SIGKILL || exit.String() != "was killed by SIGKILL" {
-		t.Errorf("the worker %s", exit)
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGABRT} {
+		w := b.run(helper(t, "ready"))
+		w.line(t)
+		b.must(b.Signal(w.ID, sig))
+		if exit := b.wait(w.ID); exit.Signal != sig || exit.Code != 0 || exit.String() != "was killed by "+signalName(sig) {
+			t.Errorf("the worker %s", exit)
+		}
 	}
 }
 
