@@ -68,8 +68,16 @@ func (c *child) openPort(s dialect.Served) error {
 	if err != nil {
 		return fmt.Errorf("cannot serve %s to the worker: %w", s.Protocol, err)
 	}
-	c.served = append(c.served, &served{Served: s, listener: l, secret: rand.Text()})
+	c.served = append(c.served, &served{Served: s, listener: l, secret: newSecret()})
 	return nil
+}
+
+// newSecret gives a random UUID (RFC 9562, version 4) in lower case: listenfd reads no other secret, and says it like that.
+func newSecret() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // tellServed puts into a worker's environment what is known only when the sockets are open.
