@@ -52,7 +52,7 @@ func TestProcServe(t *testing.T) {
 		t.Errorf("answer %q", got)
 	}
 	environ := get(t, s.address(t, "web"), "/environ")
-	for _, want := range []string{"SUPERVISE_SERVICE=app", "LISTEN_FDNAMES=web"} {
+	for _, want := range []string{"SUPERVISE_SERVICE=app", "SUPERVISE_GENERATION=1"} {
 		if !strings.Contains(environ, want) {
 			t.Errorf("no %q in %s", want, environ)
 		}

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func newSite(t *testing.T, config string) *site {
 	s.cmd = s.command("run", "--config", "app.hcl")
 	s.cmd.Env = append(os.Environ(), stopEvent+"="+name, "LOCALAPPDATA="+s.dir)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP} // it is sent Ctrl-Break
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
