@@ -70,14 +70,15 @@ func (s *site) start() {
 		_ = s.cmd.Wait()
 	}()
 	s.t.Cleanup(func() {
+		ended := "went on until now"
 		select {
 		case <-s.over:
-			s.t.Logf("supervise had ended: %v", s.cmd.ProcessState)
+			ended = s.cmd.ProcessState.String()
 		default:
 		}
 		s.kill()
 		if text, _ := os.ReadFile(s.log); s.t.Failed() {
-			s.t.Logf("log of supervise:\n%s", text)
+			s.t.Logf("supervise %s; its log:\n%s", ended, text)
 		}
 	})
 	s.awaitReady(0)
