@@ -8,7 +8,7 @@ import sys
 BEGIN, END = "<!-- wine: printed by .ci/wine --list -->", "<!-- end of wine -->"
 MODULE = re.compile(r"^github\.com/[^/]+/[^/]+/")
 REASON = re.compile(r"^\s+\S+\.go:\d+: under Wine: (.*)$")
-LINES = 100  # of the output of one test that failed
+LINES = 300  # of the output of one test that failed
 
 
 def events(path):
