@@ -38,11 +38,21 @@ func (r *reader) warnUntold(s *Service, first Resolved) {
 		return
 	}
 	for i, l := range s.listeners {
+		if r.config.System == "windows" {
+			if !s.Mentions(l.name) {
+				r.warn(l.at, fmt.Sprintf("nothing here tells service %q of its handle of listener %q", s.Name, l.name), adviseTelling(l.name, "HANDLE"))
+			}
+			continue
+		}
 		if number := strconv.Itoa(3 + i); !s.Mentions(l.name) && !containsAny(first.Command, []string{" " + number + " ", "/" + number, "@" + number}) {
 			r.warn(l.at, fmt.Sprintf("nothing here tells service %q that listener %q is its descriptor %s", s.Name, l.name, number),
-				fmt.Sprintf("Write ${listener.%s.fd} where the number belongs, or environment = { LISTEN_FD = listener.%s.fd }.", l.name, l.name))
+				adviseTelling(l.name, "FD"))
 		}
 	}
+}
+
+func adviseTelling(listener, what string) string {
+	return fmt.Sprintf("Write ${listener.%s.fd} where the number belongs, or environment = { LISTEN_%s = listener.%s.fd }.", listener, what, listener)
 }
 
 func (r *reader) warnPreset(p Preset, s *Service, scope Scope, first Resolved) {

@@ -78,7 +78,7 @@ func Plan(c *config.Config, environ []string, runtimeDir string) ([]WorkerPlan, 
 }
 
 func (h *host) planWorker(s spec) (WorkerPlan, error) {
-	around := h.around(h.folder(s))
+	around := h.around(h.plannedFolder(s))
 	l, err := layoutOf(s, around)
 	if err != nil {
 		return WorkerPlan{}, err
@@ -140,7 +140,7 @@ func sets(environ []string, key string) bool {
 func (h *host) told(s spec) map[string]string {
 	switch system := cmp.Or(s.all.System, runtime.GOOS); system {
 	case "linux":
-		return map[string]string{"NOTIFY_SOCKET": h.folder(s) + ".notify"}
+		return map[string]string{"NOTIFY_SOCKET": h.plannedFolder(s) + ".notify"}
 	case "windows":
 		return map[string]string{"NOTIFY_SOCKET": "(a named pipe of its own)", "STOP_EVENT": "(an event of its own)"}
 	}
