@@ -57,7 +57,7 @@ func TestPressRepeats(t *testing.T) {
 
 // TestSignalsEnd: after stop the goroutine is gone and the signals are the system's again.
 func TestSignalsEnd(t *testing.T) {
-	s := (&instance{}).watchSignals(func() {})
+	s := (&instance{app: &app{}}).watchSignals(func() {})
 	s.stop()
 	if signal.Ignored(syscall.SIGTERM) {
 		t.Error("SIGTERM is ignored")
