@@ -43,6 +43,8 @@ func act(name string, args []string) {
 		listHandles()
 	case "stop":
 		awaitStop()
+	case "stop-once":
+		awaitStopOnce()
 	case "break":
 		awaitBreak()
 	case "child":
@@ -90,6 +92,20 @@ func listHandles() {
 
 // awaitStop ends with status 9 when the stop event is set.
 func awaitStop() {
+	awaitEvent()
+	os.Exit(9)
+}
+
+// awaitStopOnce closes the event when that is set, and serves on until it is killed.
+func awaitStopOnce() {
+	if err := windows.CloseHandle(awaitEvent()); err != nil {
+		panic(err)
+	}
+	fmt.Println("closed")
+	forever()
+}
+
+func awaitEvent() windows.Handle {
 	name, err := windows.UTF16PtrFromString(os.Getenv("STOP_EVENT"))
 	if err != nil {
 		panic(err)
@@ -101,7 +117,7 @@ func awaitStop() {
 	fmt.Println("ready")
 	_, err = windows.WaitForSingleObject(event, windows.INFINITE)
 	fmt.Println("stop", err)
-	os.Exit(9)
+	return event
 }
 
 // awaitBreak ends with status 8 after Ctrl-Break.

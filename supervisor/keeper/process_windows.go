@@ -90,7 +90,7 @@ func (p *process) signal(sig syscall.Signal) error {
 func (p *process) ask() error {
 	heard, err := p.stop.set()
 	if heard {
-		return nil
+		return err
 	}
 	if failed := p.interrupt(); failed != nil {
 		return errors.Join(err, fmt.Errorf("it has not opened its stop event, and %w", failed))

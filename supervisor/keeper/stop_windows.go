@@ -16,6 +16,7 @@ var procQueryObject = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryObje
 type stop struct {
 	handle windows.Handle
 	name   string
+	heard  bool // somebody had it open when it was set
 }
 
 func newStop() (*stop, error) {
@@ -34,10 +35,14 @@ func newStop() (*stop, error) {
 	return s, nil
 }
 
-// set asks. heard is whether anybody has the event open, and so listens: that is looked at before, since who hears may close it at once.
+// set asks. heard is whether anybody has the event open, and so listens: that is looked at before, since who hears may close it at once,
+// and has heard from then on.
 func (s *stop) set() (heard bool, err error) {
-	heard = s.users() > 1
-	return heard, windows.SetEvent(s.handle)
+	listens := s.users() > 1
+	if err = windows.SetEvent(s.handle); err == nil && listens {
+		s.heard = true
+	}
+	return s.heard, err
 }
 
 // basicInformation is PUBLIC_OBJECT_BASIC_INFORMATION.

@@ -30,6 +30,25 @@ func TestProcStopEvent(t *testing.T) {
 	}
 }
 
+// A worker that has heard gets no Ctrl-Break the next time, though it has the event no longer open: here there is an error where that
+// would be sent (under Wine), and the worker ends where it arrives.
+func TestProcStopTwice(t *testing.T) {
+	b := newBench(t)
+	for range 10 {
+		w := b.run(helper(t, "stop-once"))
+		w.line(t)
+		b.must(b.Signal(w.ID, syscall.SIGTERM))
+		if got := w.line(t) + w.line(t); got != "stop <nil>closed" {
+			t.Errorf("got %q", got)
+		}
+		b.must(b.Signal(w.ID, syscall.SIGTERM))
+		b.must(b.Kill(w.ID))
+		if exit := b.wait(w.ID); exit.Signal != syscall.SIGKILL {
+			t.Errorf("the worker %s", exit)
+		}
+	}
+}
+
 // The event stays set: a worker that is told to stop before it listens, stops.
 func TestProcStopBeforeItListens(t *testing.T) {
 	b := newBench(t)
