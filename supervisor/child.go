@@ -360,7 +360,11 @@ func (c *child) hear(m notify.Message) {
 		return
 	}
 	m.Close()
-	c.tell(happening{kind: ignored, pid: m.PID, err: fmt.Errorf("process %d (user %d) is not of the worker's process tree", m.PID, m.UID)})
+	user := fmt.Sprintf(" (user %d)", m.UID)
+	if m.UID < 0 { // Windows
+		user = ""
+	}
+	c.tell(happening{kind: ignored, pid: m.PID, err: fmt.Errorf("process %d%s is not of the worker's process tree", m.PID, user)})
 }
 
 // tellAndWait returns when what was told has been taken in and saved, or the worker is over.

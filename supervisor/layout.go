@@ -279,7 +279,9 @@ func inherited(environ []string) map[string]string {
 
 func private(key string) bool {
 	switch key {
-	case "STOP_EVENT", readyHandle, "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
+	case "STOP_EVENT", readyHandle:
+		return runtime.GOOS == "windows"
+	case "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE", "MAINPID", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MANAGERPID":
 		return true
 	}
 	return dialect.Owns(key) || dialect.OwnsReady(key) || strings.HasPrefix(key, "SUPERVISE_")

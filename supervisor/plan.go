@@ -123,7 +123,9 @@ func (h *host) added(s spec, l layout) map[string]string {
 	if env[readyHandle] != "" {
 		env[readyHandle] = "(the value of its handle)"
 	}
-	env["SUPERVISE_ID"] = "(a mark of its own)"
+	if systemOf(s) != "windows" { // a job object there
+		env["SUPERVISE_ID"] = "(a mark of its own)"
+	}
 	maps.Copy(env, l.bound())
 	return env
 }

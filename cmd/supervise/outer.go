@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,10 @@ import (
 // withoutOuter removes what an outer service manager told us, and nobody else: a worker that found our NOTIFY_SOCKET would speak
 // in our name.
 func withoutOuter(environ []string) []string {
-	mine := []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES", "STOP_EVENT"}
+	mine := []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES"}
+	if runtime.GOOS == "windows" {
+		mine = append(mine, "STOP_EVENT")
+	}
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains(mine, name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -90,6 +91,9 @@ func TestWithoutOuter(t *testing.T) {
 	in := []string{"PATH=/bin", "NOTIFY_SOCKET=/x", "LISTEN_FDS=1", "LISTEN_FDNAMES=a", "LISTEN_PID=1", "WATCHDOG_USEC=1", "WATCHDOG_PID=1", "LISTEN_ADDRESS=mine"}
 	if d := cmp.Diff([]string{"PATH=/bin", "LISTEN_ADDRESS=mine"}, withoutOuter(in)); d != "" {
 		t.Error(d)
+	}
+	if kept := len(withoutOuter([]string{"STOP_EVENT=x"})) == 1; kept != (runtime.GOOS != "windows") {
+		t.Error("STOP_EVENT means something on Windows, and there alone: kept", kept)
 	}
 	if len(in) != 8 || in[1] != "NOTIFY_SOCKET=/x" {
 		t.Error("the caller's list was changed")

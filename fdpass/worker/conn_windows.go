@@ -14,7 +14,8 @@ const protectFromClose = 2
 // connOf makes a connection of package net, of a duplicate. The caller still owns s.
 //
 // An os.File closes its handle by CloseHandle, which for a socket leaks what Winsock keeps of it in the process (closesocket): so it is
-// kept from that.
+// kept from that. In a process that is debugged, or has ProcessStrictHandleCheckPolicy, the kernel raises STATUS_HANDLE_NOT_CLOSABLE for
+// such a close: have the debugger pass that over.
 func connOf(s windows.Handle) (net.Conn, error) {
 	if err := windows.SetHandleInformation(s, protectFromClose, protectFromClose); err != nil {
 		return nil, os.NewSyscallError("SetHandleInformation", err)

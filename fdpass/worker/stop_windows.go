@@ -9,23 +9,27 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// asked is done when the process is asked to stop: by the event STOP_EVENT, Ctrl-C, Ctrl-Break, or what Go makes SIGTERM of.
+// asked is done when the process is asked to stop: by the event STOP_EVENT, Ctrl-C or Ctrl-Break. Without the event, also by what Go makes
+// SIGTERM of: with one, supervise decides, and a process below a service is told of each user who logs off (HandlerRoutine).
 func asked(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, forget := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	event := openStop()
 	if event == 0 {
-		return ctx, forget
+		return signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	}
+	ctx, forget := signal.NotifyContext(parent, os.Interrupt)
+	unheard(syscall.SIGTERM)
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		if awaitStop(ctx, event) {
-			// Nobody reads it: a channel that is full drops. Without one, or with signal.Ignore, Ctrl-Break ends the process.
-			signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+			unheard(os.Interrupt)
 			cancel()
 		}
 	}()
 	return ctx, forget
 }
+
+// unheard has sig do nothing. Nobody reads the channel: one that is full drops. Without it, or with signal.Ignore, Windows ends the process.
+func unheard(sig os.Signal) { signal.Notify(make(chan os.Signal, 1), sig) }
 
 // openStop gives the event, or 0 where there is none. Who sets it sees that it is open, and sends no Ctrl-Break then.
 func openStop() windows.Handle {
