@@ -3,6 +3,7 @@ package supervisor
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +54,16 @@ func TestLayout(t *testing.T) {
 	for key, value := range want {
 		if l.env[key] != value {
 			t.Errorf("%s = %q, want %q", key, l.env[key], value)
+		}
+	}
+}
+
+// TestPrivate: a name that means something on another system only is anybody's.
+func TestPrivate(t *testing.T) {
+	windows := runtime.GOOS == "windows"
+	for key, want := range map[string]bool{"NOTIFY_SOCKET": true, "SUPERVISE_X": true, "LISTEN_FDS": true, "PATH": false, "STOP_EVENT": windows, "READY_HANDLE": windows} {
+		if got := private(key); got != want {
+			t.Errorf("%s: %t", key, got)
 		}
 	}
 }

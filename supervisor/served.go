@@ -27,6 +27,7 @@ type served struct {
 
 const (
 	maxDialogues  = 16                     // at one socket at a time; further ones wait
+	maxStrangers  = 512                    // likewise, at a port: any user of the machine can connect to it, and keep silent
 	dialoguePause = 100 * time.Millisecond // after an accept that failed: out of descriptors mostly
 )
 
@@ -138,7 +139,11 @@ func (c *child) serveAll(ctx context.Context) {
 }
 
 func (c *child) serve(ctx context.Context, s *served) {
-	free := make(chan struct{}, maxDialogues)
+	most := maxDialogues
+	if s.Path == "" {
+		most = maxStrangers
+	}
+	free := make(chan struct{}, most)
 	for {
 		conn, err := s.listener.Accept()
 		switch {

@@ -31,6 +31,7 @@ const (
 	maxSystemfdSecret = 256                                    // bytes
 	maxSystemfdAsk    = maxSystemfdSecret + len("|4294967295") // bytes
 	systemfdInfo      = fdpass.ExportSize                      // bytes of one structure
+	systemfdPatience  = 2 * time.Second                        // for the secret: who has none may keep silent to be in others' way
 	maxSystemfdAnswer = 1024 * systemfdInfo                    // bytes
 )
 
@@ -44,7 +45,7 @@ type Importer func(info []byte) (*fdpass.Descriptor, error)
 // peer names, and closes c. It returns nil when the peer has them, and an error for a wrong secret, for anything that is not the protocol, for
 // a peer that keeps silent, and when ctx ends. It takes at most 30 seconds. An empty secret is nobody's.
 func ServeSystemfd(ctx context.Context, c net.Conn, secret string, s Store, export Exporter) error {
-	if err := converse(ctx, c, usual.step, func() error { return serveSystemfd(c, secret, s, export) }); err != nil {
+	if err := converse(ctx, c, min(usual.step, systemfdPatience), func() error { return serveSystemfd(c, secret, s, export) }); err != nil {
 		return fmt.Errorf("cannot serve systemfd to a peer: %w", err)
 	}
 	return nil
