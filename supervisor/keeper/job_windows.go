@@ -66,11 +66,18 @@ func (l Limits) extended() (info windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION) {
 
 func (j *job) limit(l Limits) error {
 	info := l.extended()
-	if err := setJob(j.handle, windows.JobObjectExtendedLimitInformation, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil || l.CPU == 0 {
+	err := setJob(j.handle, windows.JobObjectExtendedLimitInformation, unsafe.Pointer(&info), unsafe.Sizeof(info))
+	if err != nil && (l.Memory > 0 || l.PIDs > 0) {
+		return fmt.Errorf("limits.memory_max and limits.pids_max: %w (supervise doctor tries what works here)", err)
+	}
+	if err != nil || l.CPU == 0 {
 		return err
 	}
 	rate := cpuRate{Flags: rateEnable | rateHardCap, Rate: rateOf(l.CPU, runtime.NumCPU())}
-	return setJob(j.handle, windows.JobObjectCpuRateControlInformation, unsafe.Pointer(&rate), unsafe.Sizeof(rate))
+	if err = setJob(j.handle, windows.JobObjectCpuRateControlInformation, unsafe.Pointer(&rate), unsafe.Sizeof(rate)); err != nil {
+		return fmt.Errorf("limits.cpu_max: %w (supervise doctor tries what works here)", err)
+	}
+	return nil
 }
 
 // cpuRate is JOBOBJECT_CPU_RATE_CONTROL_INFORMATION: in 10,000 cycles of all processors, the job gets Rate.

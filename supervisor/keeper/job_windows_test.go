@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -27,6 +28,21 @@ func TestJobLimits(t *testing.T) {
 		if basic.LimitFlags != tt.flags || info.JobMemoryLimit != tt.memory || basic.ActiveProcessLimit != tt.processes {
 			t.Errorf("%+v: flags %#x, memory %d, processes %d", tt.limits, basic.LimitFlags, info.JobMemoryLimit, basic.ActiveProcessLimit)
 		}
+	}
+}
+
+// TestJobLimitsFail wants the name of the limit that does not work. That of processors does on Windows, and not under Wine.
+func TestJobLimitsFail(t *testing.T) {
+	none := &job{handle: windows.InvalidHandle}
+	if err := none.limit(Limits{Memory: 1 << 20}); err == nil || !strings.HasPrefix(err.Error(), "limits.memory_max and limits.pids_max: ") {
+		t.Errorf("memory: %v", err)
+	}
+	var s shortages
+	j, err := newJob(Limits{CPU: 0.5}, &s)
+	if err == nil {
+		j.close()
+	} else if !strings.HasPrefix(err.Error(), "cannot limit a worker: limits.cpu_max: ") {
+		t.Errorf("processors: %v", err)
 	}
 }
 
