@@ -24,9 +24,8 @@ import (
 //	   │◀──────────────────────────────────────────────────────────────────────┤
 //
 // Each structure is what WSADuplicateSocketW gives for the process PID, and good for one WSASocketW there. There is no count and no name: the
-// order says which is which, and the end of file that these are all. A client that does not know the secret gets nothing. Sources: systemfd
-// src/main.rs, listenfd src/windows.rs, which takes a
-// UUID for a secret only; Microsoft, WSADuplicateSocketW.
+// order says which is which, and the end of file that these are all. A client that does not know the secret gets nothing; listenfd knows only
+// secrets that are UUIDs. Sources: systemfd src/main.rs, listenfd src/windows.rs; Microsoft, WSADuplicateSocketW.
 const (
 	maxSystemfdSecret = 256                                    // bytes
 	maxSystemfdAsk    = maxSystemfdSecret + len("|4294967295") // bytes
