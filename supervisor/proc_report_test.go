@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -46,7 +47,7 @@ func TestProcLostEnvironmentFile(t *testing.T) {
 	}
 	err := r.restart("app")
 	var rolledBack *RolloutError
-	if !errors.As(err, &rolledBack) || !strings.Contains(rolledBack.Reason, file) || strings.Contains(err.Error(), "hook") || rolledBack.Kept != 1 {
+	if !errors.As(err, &rolledBack) || !strings.Contains(rolledBack.Reason, strconv.Quote(file)) || strings.Contains(err.Error(), "hook") || rolledBack.Kept != 1 {
 		t.Errorf("error %v", err)
 	}
 }
