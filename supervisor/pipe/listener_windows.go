@@ -87,8 +87,30 @@ func (l *Listener) Accept() (net.Conn, error) {
 }
 
 func (l *Listener) failed(err error) error {
+	if scarce(err) {
+		err = scarceError{err}
+	}
 	return &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
 }
+
+// scarce is whether something has run out that will be there again. The listener still works.
+func scarce(err error) bool {
+	switch err {
+	case windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_NO_SYSTEM_RESOURCES, windows.ERROR_NOT_ENOUGH_QUOTA, windows.ERROR_TOO_MANY_OPEN_FILES,
+		windows.ERROR_COMMITMENT_LIMIT, windows.ERROR_PAGED_SYSTEM_RESOURCES, windows.ERROR_NONPAGED_SYSTEM_RESOURCES:
+		return true
+	}
+	return false
+}
+
+// scarceError has http.Server wait and accept again in place of giving up.
+type scarceError struct{ error }
+
+// Temporary says so.
+func (scarceError) Temporary() bool { return true }
+
+// Unwrap gives the error of the system.
+func (e scarceError) Unwrap() error { return e.error }
 
 // patience is how long to wait, in milliseconds.
 func (l *Listener) patience() (uint32, error) {
@@ -114,12 +136,12 @@ func (l *Listener) wait(ms uint32) (int, error) {
 	}
 	n, err := windows.WaitForMultipleObjects(events, false, ms)
 	switch {
-	case err == syscall.Errno(windows.WAIT_TIMEOUT):
-		return -1, nil
 	case err != nil:
 		return -1, err
+	case n >= uint32(len(events)): // WAIT_TIMEOUT, which is no error
+		return -1, nil
 	}
-	return int(n-windows.WAIT_OBJECT_0) - 1, nil
+	return int(n) - 1, nil
 }
 
 // take puts a new instance in the place of one that has a client. Without one the old instance is put to use again: the name must not go.

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/windows"
 )
 
 // past is a deadline that is over.
@@ -130,6 +132,38 @@ func TestCloseInterrupts(t *testing.T) {
 	server.Close()
 	if _, err := server.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("read: %v", err)
+	}
+}
+
+// TestListenerDeadline: one that is over, and one that Accept waits for. After it the listener goes on.
+func TestListenerDeadline(t *testing.T) {
+	l := newListener(t)
+	for _, at := range []time.Time{past, time.Now().Add(20 * time.Millisecond)} {
+		_ = l.SetDeadline(at)
+		if _, err := l.Accept(); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	}
+	_ = l.SetDeadline(time.Time{})
+	client := must[*Conn](t)(Dial(t.Context(), l.Addr().String()))
+	defer client.Close()
+	must[net.Conn](t)(l.Accept()).Close()
+}
+
+// TestScarce: what runs out for a while must not end an http.Server.
+func TestScarce(t *testing.T) {
+	l := newListener(t)
+	for err, want := range map[error]bool{
+		windows.ERROR_NO_SYSTEM_RESOURCES: true,
+		windows.ERROR_NOT_ENOUGH_MEMORY:   true,
+		windows.ERROR_ACCESS_DENIED:       false,
+		net.ErrClosed:                     false,
+	} {
+		got := l.failed(err)
+		var passing interface{ Temporary() bool }
+		if !errors.Is(got, err) || !errors.As(got, &passing) || passing.Temporary() != want {
+			t.Errorf("%v is %v", err, got)
+		}
 	}
 }
 
