@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
@@ -46,16 +47,19 @@ func restore(p Place, d *fdpass.Descriptor) (*Listener, error) {
 // Listener is an open control pipe.
 type Listener struct {
 	net.Listener
-	note string // to remove; "" for none
+	note string    // to remove; "" for none
+	once sync.Once // the note is removed
 }
 
-// Close ends Accept and the pipe, and removes the note.
+// Close removes the note, and ends Accept and the pipe. Who listens next has the pipe first and leaves its note then, which must stay.
 func (l *Listener) Close() error {
-	err := l.Listener.Close()
-	if l.note != "" && !errors.Is(err, net.ErrClosed) {
-		err = errors.Join(err, os.Remove(l.note))
-	}
-	return err
+	var err error
+	l.once.Do(func() {
+		if l.note != "" {
+			err = os.Remove(l.note)
+		}
+	})
+	return errors.Join(err, l.Listener.Close())
 }
 
 // Descriptor is nil: a pipe is no socket that could be held elsewhere.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,6 +95,41 @@ func TestListenCloses(t *testing.T) {
 	var u *UnreachableError
 	if !errors.As(err, &u) || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no such pipe (is it running?)") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// ending is a listener whose Close looks what is there at that time.
+type ending struct {
+	net.Listener
+	look func()
+}
+
+func (e ending) Close() error {
+	e.look()
+	return e.Listener.Close()
+}
+
+// TestNoteGoesFirst: as soon as the pipe is free another supervise can have it and leave its own note.
+func TestNoteGoesFirst(t *testing.T) {
+	p := place()
+	p.Note = filepath.Join(t.TempDir(), "app.pipe")
+	l := must[*Listener](t)(Listen(p))
+	l.Listener = ending{l.Listener, func() {
+		if _, err := os.Stat(p.Note); err == nil {
+			t.Error("the note is there when the pipe ends")
+		}
+	}}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	l.Listener = l.Listener.(ending).Listener
+	next := must[*Listener](t)(Listen(p))
+	defer next.Close()
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("second close: %v", err)
+	}
+	if _, err := os.Stat(p.Note); err != nil {
+		t.Errorf("the note of the next: %v", err)
 	}
 }
 
