@@ -55,7 +55,7 @@ func (p person) defaultSocket(name string) string {
 
 // socketPath is the path of a control address on the command line.
 func socketPath(address string) (string, error) {
-	if pipe.IsPath(address) {
+	if pipe.IsPath(address) && !strings.Contains(address[len(pipe.Prefix):], `\`) {
 		return address, nil
 	}
 	a, err := config.ParseAddress(address)

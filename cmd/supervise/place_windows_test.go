@@ -55,6 +55,8 @@ func TestSocketPath(t *testing.T) {
 		"pipe://web":        `\\.\pipe\web`,
 		`\\.\pipe\web`:      `\\.\pipe\web`,
 		`\\.\PIPE\web`:      `\\.\PIPE\web`,
+		`\\.\pipe\web\api`:  "",
+		"pipe://web/api":    "",
 		"web":               "",
 		`C:\run\web.sock`:   "",
 		"unix:///run/web":   "",
