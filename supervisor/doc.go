@@ -36,6 +36,9 @@
 // A service reaches processes through the interface runner, whose real form is host, and sockets through leases of the registry, with
 // which it can use them but not close them.
 //
+// On Windows the keeper is in this process, and workers end with it: nothing is held for a manager after this one. A socket has the same
+// value in the worker as here (LISTEN_HANDLES), READY_HANDLE is that of the pipe of ready.when = "newline", NOTIFY_SOCKET a named pipe.
+//
 // # Where to look
 //
 //	manager.go verbs.go verbsbyhand.go reload.go   what can be asked of the whole
@@ -53,6 +56,7 @@
 //	host.go child.go ready.go hook.go lines.go   processes: what they are given, how they are heard
 //	channels.go served.go store.go  what a handoff may need beside sockets: words of readiness, sockets to ask at, descriptors for later workers
 //	layout.go identity.go plan.go   what a worker will be given, worked out without starting anything
+//	system_unix.go, system_windows.go            what is otherwise on Windows
 //	adopted.go answer.go planadopt.go            programs that know nothing of their listeners
 //	event.go report.go logs.go status.go         what is told to people and programs
 package supervisor

@@ -5,20 +5,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"testing"
 
 	"golang.org/x/sys/windows"
 
 	handed "github.com/seed-da40d5ac/supervise/fdpass/worker"
 )
-
-// underWine skips what Wine does otherwise than Windows, and says how.
-func underWine(t *testing.T, why string) {
-	t.Helper()
-	if windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil {
-		t.Skip("under Wine: " + why)
-	}
-}
 
 // prepare is what comes before all else in every process of these tests.
 func prepare() {}

@@ -3,11 +3,14 @@
 package main
 
 import (
+	"flag"
 	"os/exec"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+var update = flag.Bool("update", false, "write the golden files")
 
 // TestMain makes the test binary three programs: the tests, supervise itself (also as a stage, which is `supervise stage`), and a
 // worker for it to run.

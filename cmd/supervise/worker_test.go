@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/fdpass/worker"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // work is an HTTP worker: it says who it is, and does what its path says.
 func work() {
