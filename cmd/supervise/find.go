@@ -21,7 +21,11 @@ func (a *app) client() (*control.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return control.NewClient(path), nil
+	c := control.NewClient(path)
+	if a.control != "" {
+		c.TrustAnyone()
+	}
+	return c, nil
 }
 
 func (a *app) findSocket() (string, error) {

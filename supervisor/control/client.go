@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/supervisor"
 	"github.com/seed-da40d5ac/supervise/supervisor/output"
+	"github.com/seed-da40d5ac/supervise/supervisor/pipe"
 )
 
 // maxAnswer bounds what is read of an answer that is one value, in bytes.
@@ -23,15 +24,38 @@ const maxAnswer = 256 << 20
 
 // Client speaks to the supervise behind a control socket. It is safe for concurrent use.
 type Client struct {
-	path string
-	http *http.Client
+	path   string
+	http   *http.Client
+	anyone bool // see TrustAnyone
 }
 
 // NewClient does not connect yet. Close it. Every request has a connection of its own: one that is kept for the next request might
 // be to a manager that has ended meanwhile, and a request that fails on it may have been carried out or not.
 func NewClient(path string) *Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return Dial(ctx, path) }
-	return &Client{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil, DisableKeepAlives: true}}}
+	c := &Client{path: path}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) }
+	c.http = &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil, DisableKeepAlives: true}}
+	return c
+}
+
+// TrustAnyone has the client speak to whoever has made the control pipe, for an address that a person has named; it is called before the
+// first request. Otherwise only pipes of the own user, of administrators and of SYSTEM are spoken to: the name of a pipe is anybody's
+// who is first. A unix socket lies in a folder that is its owner's.
+func (c *Client) TrustAnyone() { c.anyone = true }
+
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	conn, err := Dial(ctx, c.path)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := conn.(*pipe.Conn)
+	if !ok || c.anyone {
+		return conn, nil
+	}
+	if err := p.Trusted(); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return conn, nil
 }
 
 // Path is the control socket.
@@ -53,6 +77,8 @@ func (e *UnreachableError) Error() string {
 		return fmt.Sprintf("cannot reach supervise at %s: permission denied (%s and control.group may)", e.Path, allowed)
 	case errors.Is(e.Err, fs.ErrNotExist):
 		return fmt.Sprintf("cannot reach supervise at %s: no such %s (is it running?)", e.Path, thing)
+	case errors.As(e.Err, new(*pipe.ForeignError)):
+		return fmt.Sprintf("cannot trust who answers at %s: %v (give --control %s if you mean him; supervise may have ended, and another user taken its name)", e.Path, e.Err, e.Path)
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("cannot reach supervise at %s: nobody listens (it is not running any more)", e.Path)
 	}

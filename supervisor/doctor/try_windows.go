@@ -62,8 +62,7 @@ func tryJob() error {
 		var info windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
 		info.BasicLimitInformation.LimitFlags = windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | windows.JOB_OBJECT_LIMIT_JOB_MEMORY | windows.JOB_OBJECT_LIMIT_ACTIVE_PROCESS
 		info.BasicLimitInformation.ActiveProcessLimit, info.JobMemoryLimit = 1, 1<<30
-		_, err := windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation, uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
-		return err
+		return set(job, windows.JobObjectExtendedLimitInformation, &info)
 	})
 }
 
@@ -72,9 +71,17 @@ func tryRate() error {
 	return inJob(func(job windows.Handle) error {
 		const enable, hardCap = 1, 4
 		info := struct{ flags, rate uint32 }{enable | hardCap, 5000}
-		_, err := windows.SetInformationJobObject(job, windows.JobObjectCpuRateControlInformation, uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
-		return err
+		return set(job, windows.JobObjectCpuRateControlInformation, &info)
 	})
+}
+
+// set keeps the information where it is meanwhile: x/sys takes its address as a number, which Go does not follow.
+func set[T any](job windows.Handle, class uint32, info *T) error {
+	var pinner runtime.Pinner
+	pinner.Pin(info)
+	defer pinner.Unpin()
+	_, err := windows.SetInformationJobObject(job, class, uintptr(unsafe.Pointer(info)), uint32(unsafe.Sizeof(*info)))
+	return err
 }
 
 func tryPipe() error {

@@ -52,6 +52,16 @@ type Client struct {
 	Groups []string // SIDs of the groups that count for it: no Administrators where they are used to deny only
 }
 
+// ForeignError says that somebody else has made a pipe whose name we know: he could answer what he likes.
+type ForeignError struct {
+	Account string // "DOMAIN\name"
+}
+
+// Error says who.
+func (e *ForeignError) Error() string {
+	return "the pipe was made by " + e.Account + ", who is neither you nor an administrator"
+}
+
 // Letter is what a client has written at once.
 type Letter struct {
 	PID  int // of the process that opened the pipe

@@ -48,6 +48,9 @@ func (*Listener) Close() error { return errUnsupported }
 // Client is not supported on this system.
 func (*Conn) Client() (Client, error) { return Client{}, errUnsupported }
 
+// Trusted is not supported on this system.
+func (*Conn) Trusted() error { return errUnsupported }
+
 // Next is not supported on this system.
 func (*Mailbox) Next() (Letter, error) { return Letter{}, errUnsupported }
 
