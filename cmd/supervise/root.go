@@ -59,7 +59,7 @@ Programs are restarted, replaced and scaled; no client is ever refused.`,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
 	root.PersistentFlags().StringVarP(&a.config, "config", "c", "", "configuration `FILE`, to run it or to find the supervise that does")
-	root.PersistentFlags().StringVar(&a.control, "control", "", "control socket `ADDRESS` of the supervise, as unix:///PATH or PATH")
+	root.PersistentFlags().StringVar(&a.control, "control", "", "control socket `ADDRESS` of the supervise, as unix:///PATH or PATH, on Windows pipe://NAME")
 	_ = root.MarkPersistentFlagFilename("config", "hcl", "json")
 	a.addVerbs(root, &r)
 	return root

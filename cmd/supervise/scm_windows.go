@@ -151,7 +151,10 @@ func (m *scm) asked(r svc.ChangeRequest, now svc.Status) svc.Status {
 		m.signals <- syscall.SIGTERM
 		return svc.Status{State: svc.StopPending, CheckPoint: 1, WaitHint: uint32(believedIn / time.Millisecond)}
 	case svc.ParamChange:
-		m.signals <- syscall.SIGHUP
+		select {
+		case m.signals <- syscall.SIGHUP:
+		default: // so many reloads are on their way already
+		}
 	}
 	return now
 }

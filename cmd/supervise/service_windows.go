@@ -107,7 +107,7 @@ func (a *app) startService(s winService) error {
 		}
 		status, err := await(ctx, w, svc.StartPending)
 		if err == nil && status.State != svc.Running {
-			err = fmt.Errorf("it ended with %s", ending(status))
+			err = fmt.Errorf("it ended with %s; without --log that is %s", ending(status), `%ProgramData%\supervise\log\`+s.name+`.log, or in %LOCALAPPDATA% of its account`)
 		}
 		return err
 	})
@@ -123,7 +123,11 @@ func ending(s svc.Status) string {
 
 func (a *app) stopService(s winService) error { return withService("stop", s, stopAndWait) }
 
+// stopAndWait lets a service that starts come up first: until then it takes no controls.
 func stopAndWait(ctx context.Context, w *mgr.Service) error {
+	if _, err := await(ctx, w, svc.StartPending); err != nil {
+		return err
+	}
 	if _, err := w.Control(svc.Stop); err != nil && !errors.Is(err, windows.ERROR_SERVICE_CANNOT_ACCEPT_CTRL) { // it is stopping already
 		return err
 	}

@@ -93,7 +93,7 @@ func (p *process) ask() error {
 		return err
 	}
 	if failed := p.interrupt(); failed != nil {
-		return errors.Join(err, fmt.Errorf("it has not opened its stop event, and %w", failed))
+		return errors.Join(err, fmt.Errorf("it has not opened its stop event, and %w (at stop.timeout it is terminated)", failed))
 	}
 	return nil
 }
