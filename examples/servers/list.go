@@ -26,7 +26,7 @@ var servers = []server{
 	},
 	{
 		name: "h2o", programs: []string{"h2o"}, install: "h2o", handoff: "server-starter", port: 8114, keeps: true,
-		note: "TERM",
+		note: "TERM, with `num-threads: 1`, and `workers` for more processes: of several threads the first that counts no connections ends the process, also while another one is just accepting (seen once)",
 	},
 	{
 		name: "nghttpx", programs: []string{"nghttpx"}, install: "nghttp2-proxy", handoff: "nghttpx", port: 8117, keeps: true,
