@@ -161,6 +161,7 @@ func migrate(t *testing.T, s *site, old *elder, signal syscall.Signal, target dr
 		t.Errorf("lost: %+v", r)
 	}
 	t.Logf("%d attempts, %d lost, the slowest took %.0f ms", r.Attempts, r.Lost(), r.Latency.Max)
+	s.status(t) // which looks at every listener: the path is back now, however late the manager notices that it has gone
 	if body, err := fetch(t.Context(), target); body != "new" || err != nil {
 		t.Errorf("it answers %q, %v", body, err)
 	}
