@@ -62,4 +62,17 @@ func zoneID(zone string) (uint32, error) {
 	return uint32(dev.Index), nil
 }
 
+// hostOf is the way back: an IPv6 address in words, with the name of the interface, or its number where there is none.
+func hostOf(addr [16]byte, zone uint32) string {
+	ip := netip.AddrFrom16(addr)
+	if zone == 0 {
+		return ip.String()
+	}
+	name := strconv.FormatUint(uint64(zone), 10)
+	if dev, err := net.InterfaceByIndex(int(zone)); err == nil {
+		name = dev.Name
+	}
+	return ip.WithZone(name).String()
+}
+
 func isTrue(b *bool) bool { return b != nil && *b }

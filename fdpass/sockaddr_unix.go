@@ -3,9 +3,7 @@
 package fdpass
 
 import (
-	"net"
 	"net/netip"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,21 +67,9 @@ func fromSockaddr(sa unix.Sockaddr, network string) Address {
 	case *unix.SockaddrInet4:
 		return Address{Network: network, Host: netip.AddrFrom4(sa.Addr).String(), Port: uint32(sa.Port)}
 	case *unix.SockaddrInet6:
-		return Address{Network: network, Host: hostOf(sa), Port: uint32(sa.Port)}
+		return Address{Network: network, Host: hostOf(sa.Addr, sa.ZoneId), Port: uint32(sa.Port)}
 	case *unix.SockaddrUnix:
 		return Address{Network: network, Path: sa.Name}
 	}
 	return fromSystemSockaddr(sa, network)
-}
-
-func hostOf(sa *unix.SockaddrInet6) string {
-	ip := netip.AddrFrom16(sa.Addr)
-	if sa.ZoneId == 0 {
-		return ip.String()
-	}
-	zone := strconv.FormatUint(uint64(sa.ZoneId), 10)
-	if dev, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil {
-		zone = dev.Name
-	}
-	return ip.WithZone(zone).String()
 }

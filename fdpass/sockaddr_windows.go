@@ -2,9 +2,7 @@ package fdpass
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
 
 	"golang.org/x/sys/windows"
 )
@@ -51,21 +49,9 @@ func fromSockaddr(sa windows.Sockaddr, network string) Address {
 	case *windows.SockaddrInet4:
 		return Address{Network: network, Host: netip.AddrFrom4(sa.Addr).String(), Port: uint32(sa.Port)}
 	case *windows.SockaddrInet6:
-		return Address{Network: network, Host: hostOf(sa), Port: uint32(sa.Port)}
+		return Address{Network: network, Host: hostOf(sa.Addr, sa.ZoneId), Port: uint32(sa.Port)}
 	}
 	return Address{Network: network}
-}
-
-func hostOf(sa *windows.SockaddrInet6) string {
-	ip := netip.AddrFrom16(sa.Addr)
-	if sa.ZoneId == 0 {
-		return ip.String()
-	}
-	zone := strconv.FormatUint(uint64(sa.ZoneId), 10)
-	if dev, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil {
-		zone = dev.Name
-	}
-	return ip.WithZone(zone).String()
 }
 
 // describe gives the address in the words of the socket's own family.
