@@ -3,10 +3,21 @@ package channel
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass"
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 )
+
+const (
+	// glance is how much is looked at at once, in bytes: words of readiness are short.
+	glance = 4 << 10
+	// memory is how much of what was taken out is remembered, in bytes.
+	memory = 4 << 10
+)
+
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
 
 // Open makes a channel of a kind. The caller owns both ends. Ours waits in Go's poller; it is nil for dialect.Content, which the worker
 // reads until its end. Theirs is blocking, as programs expect it.

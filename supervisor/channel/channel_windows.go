@@ -11,16 +11,6 @@ import (
 	"github.com/seed-da40d5ac/supervise/supervisor/pipe"
 )
 
-const (
-	// glance is how much is read at once, in bytes: words of readiness are short.
-	glance = 4 << 10
-	// memory is how much of what was read before is remembered, in bytes.
-	memory = 4 << 10
-)
-
-// past is a deadline that is over.
-var past = time.Unix(1, 0)
-
 var errUnsupported = errors.New("not supported on windows")
 
 func pair(bool) (*os.File, *fdpass.Descriptor, error) { return nil, nil, errUnsupported }

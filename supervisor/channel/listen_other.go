@@ -9,20 +9,9 @@ import (
 	"io"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/seed-da40d5ac/supervise/fdpass/dialect"
 )
-
-const (
-	// glance is how much is looked at at once, in bytes: words of readiness are short.
-	glance = 4 << 10
-	// memory is how much of what was taken out is remembered, in bytes.
-	memory = 4 << 10
-)
-
-// past is a deadline that is over.
-var past = time.Unix(1, 0)
 
 // listener is one Listen.
 type listener struct {
