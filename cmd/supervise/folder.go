@@ -38,3 +38,20 @@ func makeRuntimeDir(dir string) (string, error) {
 	}
 	return dir, nil
 }
+
+// folderThere has dir made in a folder that is made if need be. It gives what was there already, which must be a folder and no link; nil
+// when there was nothing.
+func folderThere(dir string, make func() error) (os.FileInfo, error) {
+	err := os.MkdirAll(filepath.Dir(dir), 0o755)
+	if err == nil {
+		err = make()
+	}
+	if !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	info, err := os.Lstat(dir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a folder", dir)
+	}
+	return info, err
+}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -53,22 +52,13 @@ func controlSID(config.Control) string { return "" }
 // ownFolder makes dir, or checks that the one that exists is a folder of ours that nobody else may write to: in a temporary
 // folder anybody could have put it there first.
 func ownFolder(dir string, mode os.FileMode) error {
-	err := os.MkdirAll(filepath.Dir(dir), 0o755)
-	if err == nil {
-		err = os.Mkdir(dir, mode)
-	}
-	if !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	info, err := os.Lstat(dir)
+	there, err := folderThere(dir, func() error { return os.Mkdir(dir, mode) })
 	switch {
-	case err != nil:
+	case err != nil || there == nil:
 		return err
-	case !info.IsDir():
-		return fmt.Errorf("%s is not a folder", dir)
-	case !ownedByUs(info):
+	case !ownedByUs(there):
 		return fmt.Errorf("%s belongs to another user", dir)
-	case info.Mode().Perm()&0o022 != 0:
+	case there.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("others may write to %s (chmod go-w)", dir)
 	}
 	return nil

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unsafe"
@@ -56,19 +54,9 @@ func ownFolder(dir string, _ os.FileMode) error {
 	if who.sid == systemSID {
 		list += "(A;OICI;GRGX;;;BU)"
 	}
-	err := os.MkdirAll(filepath.Dir(dir), 0o755)
-	if err == nil {
-		err = makeFolder(dir, list)
-	}
-	if !errors.Is(err, os.ErrExist) {
+	there, err := folderThere(dir, func() error { return makeFolder(dir, list) })
+	if err != nil || there == nil {
 		return err
-	}
-	info, err := os.Lstat(dir)
-	switch {
-	case err != nil:
-		return err
-	case !info.IsDir():
-		return fmt.Errorf("%s is not a folder", dir)
 	}
 	sd, err := windows.GetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION)
 	if err != nil {

@@ -107,7 +107,7 @@ func (a *app) startService(s winService) error {
 		}
 		status, err := await(ctx, w, svc.StartPending)
 		if err == nil && status.State != svc.Running {
-			err = fmt.Errorf("it ended with %s; without --log that is %s", ending(status), `%ProgramData%\supervise\log\`+s.name+`.log, or in %LOCALAPPDATA% of its account`)
+			err = fmt.Errorf(`it ended with %s; without --log that is %%ProgramData%%\supervise\log\%s.log, or in %%LOCALAPPDATA%% of its account`, ending(status), s.name)
 		}
 		return err
 	})
