@@ -26,5 +26,5 @@ func (h Holder) String() string {
 func Holders(a Address) ([]Holder, error) { return holders(a) }
 
 // Unheld gives the indexes of those sockets that none of the processes has open. It gives none where that cannot be known: a process that is
-// gone, or that we may not look into.
+// gone, or that we may not look into; processes that have nothing open at all, because they are ending.
 func Unheld(pids []int, sockets []*Descriptor) []int { return unheld(pids, sockets) }

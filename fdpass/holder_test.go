@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,4 +189,31 @@ func FuzzInotify(f *testing.F) {
 			t.Errorf("%d events out of %d bytes", len(list), len(b))
 		}
 	})
+}
+
+// TestProcUnheld checks what is found of one that has a socket open, one that has it not, and one that has ended and nobody has noticed.
+func TestProcUnheld(t *testing.T) {
+	s, other := mustOpen(t, spec("tcp://127.0.0.1:0")), mustOpen(t, spec("tcp://127.0.0.1:0"))
+	worker := start(t, "hold", s)
+	worker.line(t, "holding")
+	pid, sockets := worker.cmd.Process.Pid, []*Descriptor{s.Descriptor(), other.Descriptor()}
+	if got := Unheld([]int{pid}, sockets); !slices.Equal(got, []int{1}) {
+		t.Errorf("of a worker: %v", got)
+	}
+	if got := Unheld([]int{pid, os.Getpid()}, sockets); got != nil {
+		t.Errorf("of both: %v", got)
+	}
+	if err := worker.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	var info unix.Siginfo
+	if err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := Unheld([]int{pid}, sockets); got != nil {
+		t.Errorf("of one that has ended: %v", got)
+	}
+	if got := Unheld([]int{pid, os.Getpid()}, sockets); got != nil {
+		t.Errorf("of it and one that has not: %v", got)
+	}
 }

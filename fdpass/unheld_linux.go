@@ -21,6 +21,9 @@ func unheld(pids []int, sockets []*Descriptor) []int {
 			}
 		}
 	}
+	if len(open) == 0 {
+		return nil // they have ended: a process lets go of everything at once, before anybody hears of its end
+	}
 	var list []int
 	for i, d := range sockets {
 		if name := linkOf(d); name != "" && !open[name] {

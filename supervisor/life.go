@@ -77,8 +77,7 @@ func (s *service) happened(w *worker, h happening) {
 	case ignored:
 		s.emit(Event{Kind: KindWorkerIgnored, Generation: w.gen.number, Worker: &w.index, PID: h.pid, Error: h.err.Error(), Message: "notify message ignored"})
 	case closedListener:
-		s.emit(Event{Kind: KindWorkerClosed, Generation: w.gen.number, Worker: &w.index, PID: w.pid, Listener: h.name, Error: h.err.Error(),
-			Message: "worker is ready and has closed a listener: whoever connects there waits"})
+		s.closed(w, h)
 	case lacking:
 		w.lacks = h.err.Error()
 	case checked:
@@ -92,6 +91,16 @@ func (s *service) happened(w *worker, h happening) {
 	case ended:
 		s.ended(w, h)
 	}
+}
+
+// closed reports a listener that a worker should have open. One that was asked to stop, or has ended, closes its listeners as it should.
+func (s *service) closed(w *worker, h happening) {
+	if w.phase != ready {
+		return
+	}
+	e := w.event(KindWorkerClosed, "worker is ready and has closed a listener: whoever connects there waits")
+	e.Listener, e.Error = h.name, h.err.Error()
+	s.emit(e)
 }
 
 // goOn continues a worker that has stopped itself, once: what stops it later is none of our business.

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -57,6 +58,34 @@ func TestWordsOfTheDead(t *testing.T) {
 		}
 		if got := r.process(1).got(); len(got) > 0 {
 			t.Errorf("signals %v", got)
+		}
+	})
+}
+
+// TestClosedListener checks that a closed listener is reported of a worker that is to serve it, and of no other.
+func TestClosedListener(t *testing.T) {
+	r := always(manners{drain: time.Minute})
+	onBench(t, `stop { timeout = "5m" }`, r, func(b *bench) {
+		b.wants(b.start(), nil)
+		p := r.process(0)
+		closes := func() []string {
+			b.kinds()
+			p.hear()(happening{kind: closedListener, name: "web", err: errors.New("nothing of it has it open")})
+			synctest.Wait()
+			return slices.DeleteFunc(b.kinds(), func(k string) bool { return !strings.HasPrefix(k, KindWorkerClosed) })
+		}
+		if got := closes(); len(got) != 1 {
+			t.Errorf("while it serves: %v", got)
+		}
+		stopped := b.stop()
+		b.waits(stopped)
+		if got := closes(); len(got) > 0 {
+			t.Errorf("while it drains: %v", got)
+		}
+		time.Sleep(2 * time.Minute)
+		b.wants(stopped, nil)
+		if got := closes(); len(got) > 0 {
+			t.Errorf("after its end: %v", got)
 		}
 	})
 }

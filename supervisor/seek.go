@@ -21,12 +21,16 @@ func (c *child) seek() {
 		sockets = append(sockets, socket.Descriptor())
 	}
 	go func() {
-		if len(fdpass.Unheld([]int{c.process.Root}, sockets)) == 0 {
+		root := []int{c.process.Root}
+		if len(fdpass.Unheld(root, sockets)) == 0 {
 			return // nearly always: looking for the rest of its tree goes through all processes there are
 		}
 		var lost []int
 		for _, i := range fdpass.Unheld(c.process.Tree().Members(), sockets) {
 			lost = append(lost, given[i].Socket)
+		}
+		if len(fdpass.Unheld(root, sockets)) == 0 {
+			return // it has ended meanwhile
 		}
 		slices.Sort(lost)
 		for _, i := range slices.Compact(lost) {
