@@ -31,7 +31,8 @@ func (a *app) drillVerb() *cobra.Command {
 		Short: "Restart a service under load and count every lost connection",
 		Long: `Connects to the listeners of a service, one connection after another from several clients at once, restarts the service meanwhile, and
 counts what was lost: connections refused, reset, closed before a response, not answered in time. The exit code is 1 if
-anything was lost or a restart failed. The load is real: it takes part in the service's own statistics and limits.`,
+anything was lost or a restart failed. Until then standard error says how far it is, every 5 seconds where it is no terminal, and
+never with --json. The load is real: it takes part in the service's own statistics and limits.`,
 		Args:              arguments(1, 1, "the name of a service"),
 		ValidArgsFunction: a.completeServices,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,11 +60,11 @@ func (a *app) drill(ctx context.Context, c *control.Client, f drillFlags, servic
 		return err
 	}
 	p := control.NewPatient(c, func() { fmt.Fprintln(a.err, replacedText) })
-	progress, finished := a.drillProgress(f)
+	progress, tick, finished := a.drillProgress(f, service)
 	result, err := drill.Run(ctx, drill.Options{
 		Targets: targets, Clients: f.clients, HTTP: f.http, Timeout: f.timeout, Restarts: f.restarts, Connections: f.connections,
 		Restart:  func(ctx context.Context, _ int) error { return p.Restart(ctx, service, nil) },
-		Progress: progress,
+		Progress: progress, Tick: tick,
 	})
 	finished()
 	if ctx.Err() != nil {
@@ -91,12 +92,32 @@ func (a *app) printDrill(f drillFlags, r drill.Result) error {
 	return err
 }
 
-// drillProgress draws one line on a terminal.
-func (a *app) drillProgress(f drillFlags) (show func(drill.Progress), finished func()) {
-	if !isTerminal(a.err) || f.json {
-		return nil, func() {}
+// drillProgress draws one line on a terminal; elsewhere, as in the log of a build, there is a line for every few seconds.
+func (a *app) drillProgress(f drillFlags, service string) (show func(drill.Progress), tick <-chan time.Time, finished func()) {
+	if f.json {
+		return nil, nil, func() {}
 	}
-	return func(p drill.Progress) { fmt.Fprint(a.err, "\r\x1b[K", view.DrillProgress(p)) }, func() { fmt.Fprint(a.err, "\r\x1b[K") }
+	if !isTerminal(a.err) {
+		tick, finished = a.ticks(drillEvery)
+		return func(p drill.Progress) { fmt.Fprintf(a.err, "drill of %s: %s\n", service, view.DrillProgress(p)) }, tick, finished
+	}
+	tick, stop := a.ticks(view.TickEvery)
+	return func(p drill.Progress) { fmt.Fprint(a.err, "\r\x1b[K", view.DrillProgress(p)) }, tick, func() {
+		stop()
+		fmt.Fprint(a.err, "\r\x1b[K")
+	}
+}
+
+// drillEvery is the time from one line to the next.
+const drillEvery = 5 * time.Second
+
+// ticks is the clock of the system, or one that a test holds.
+func (a *app) ticks(every time.Duration) (<-chan time.Time, func()) {
+	if a.tick != nil {
+		return a.tick, func() {}
+	}
+	t := time.NewTicker(every)
+	return t.C, t.Stop
 }
 
 // targets are the stream listeners of the service itself.

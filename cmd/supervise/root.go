@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,10 +15,11 @@ import (
 // app is one invocation: where it writes and what the flags that all verbs share say.
 type app struct {
 	out, err *os.File
-	config   string   // --config
-	control  string   // --control
-	session  *session // of a manager process
-	scm      *scm     // of a service of Windows
+	config   string           // --config
+	control  string           // --control
+	session  *session         // of a manager process
+	tick     <-chan time.Time // of a test, in place of the system's
+	scm      *scm             // of a service of Windows
 }
 
 // execute runs the command line and gives the exit code.

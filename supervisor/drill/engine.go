@@ -29,7 +29,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	for range o.Clients {
 		group.Go(func() { e.load(ctx) })
 	}
-	group.Wait()
+	e.watch(&group)
 	if err := context.Cause(ctx); err != nil && e.err == nil {
 		e.err = err
 	}
@@ -77,6 +77,29 @@ func (e *engine) load(ctx context.Context) {
 	}
 }
 
+// watch returns when all of the group have; until then it tells how far they are at each tick.
+func (e *engine) watch(group *sync.WaitGroup) {
+	over := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(over)
+	}()
+	for {
+		select {
+		case <-e.options.Tick: // nil: never
+			e.tell()
+		case <-over:
+			return
+		}
+	}
+}
+
+func (e *engine) tell() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.options.Progress(e.progress())
+}
+
 func (e *engine) stopped() bool {
 	select {
 	case <-e.quit:
@@ -118,7 +141,7 @@ func (e *engine) finish(o outcome) {
 	}
 	e.announce()
 	if step := max(e.options.Connections/100, 1); e.made%step == 0 {
-		e.progress()
+		e.step()
 	}
 }
 
@@ -150,9 +173,19 @@ func (e *engine) announce() {
 	}
 }
 
-func (e *engine) progress() {
-	lost := e.made - e.count[ok]
-	e.options.Progress(Progress{e.made, e.options.Connections, e.restarts, int(e.restarting.Load()), lost})
+// step tells how far it is, unless that has a clock of its own. mu is held.
+func (e *engine) step() {
+	if e.options.Tick == nil {
+		e.options.Progress(e.progress())
+	}
+}
+
+func (e *engine) progress() Progress {
+	return Progress{
+		Attempts: e.made, Connections: e.options.Connections,
+		Restarts: e.restarts, Planned: e.options.Restarts, Restarting: int(e.restarting.Load()),
+		Lost: e.made - e.count[ok],
+	}
 }
 
 // restart does them all, one after the other.
@@ -179,7 +212,7 @@ func (e *engine) begin(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.restarting.Store(int32(n))
-	e.progress()
+	e.step()
 }
 
 func (e *engine) complete(n int) {
@@ -187,7 +220,7 @@ func (e *engine) complete(n int) {
 	defer e.mu.Unlock()
 	e.restarts = n
 	e.restarting.Store(0)
-	e.progress()
+	e.step()
 }
 
 // result is for when nobody works any more.

@@ -20,14 +20,17 @@ type Options struct {
 	// Restart does restart n (1..Restarts) and returns when it is complete. Run makes one call at a time. An error ends the drill.
 	Restart func(ctx context.Context, n int) error
 
-	// Progress is called about a hundred times and around each restart, one call at a time. The load waits for it: it must be quick.
+	// Progress is called about a hundred times and around each restart, or, where there is a Tick, whenever that gives a value; one
+	// call at a time. The load waits for it: it must be quick.
 	Progress func(Progress)
+	// Tick is a clock, which says something also while nothing is answered. The caller stops it, after Run.
+	Tick <-chan time.Time
 }
 
 // Progress is how far a drill is.
 type Progress struct {
 	Attempts, Connections int // made, and wanted at least
-	Restarts              int // complete
+	Restarts, Planned     int // complete, and wanted
 	Restarting            int // number of the restart going on; 0: none
 	Lost                  int
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -153,6 +154,42 @@ func TestRunSendsOneRequest(t *testing.T) {
 	if text := <-got; err != nil || text != want {
 		t.Errorf("got %q, %v, want %q", text, err, want)
 	}
+}
+
+// A clock is answered also while nobody answers the clients, and nothing else tells how far it is.
+func TestRunTellsAtEachTick(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	first := sync.OnceFunc(func() { close(asked) })
+	target := serveTCP(t, func(c net.Conn) {
+		if readRequest(c) {
+			first()
+			<-release
+			_, _ = io.WriteString(c, answer)
+		}
+	})
+	tick, told := make(chan time.Time), make(chan Progress)
+	now := func() Progress {
+		tick <- time.Time{}
+		return <-told
+	}
+	go func() {
+		<-asked
+		if got, want := now(), (Progress{Connections: 2, Planned: 1}); got != want {
+			t.Errorf("before the first answer: %+v, want %+v", got, want)
+		}
+		release <- struct{}{}
+	}()
+	restart := func(context.Context, int) error {
+		if got := now(); got.Attempts != 1 || got.Restarting != 1 || got.Restarts != 0 || got.Lost != 0 {
+			t.Errorf("in the restart: %+v", got)
+		}
+		close(release)
+		return nil
+	}
+	expect(t, Options{
+		Targets: []Target{target}, HTTP: "/", Connections: 2, Clients: 1, Restarts: 1, Restart: restart,
+		Tick: tick, Progress: func(p Progress) { told <- p },
+	}, ok)
 }
 
 func TestRunChecksOptions(t *testing.T) {

@@ -48,7 +48,10 @@ func Drill(r drill.Result, p Paint) string {
 
 // DrillProgress is one line of how far it is.
 func DrillProgress(pr drill.Progress) string {
-	text := fmt.Sprintf("%d of %d connections, %d restarts", pr.Attempts, pr.Connections, pr.Restarts)
+	text := fmt.Sprintf("%d of %d connections, %d of %d restarts", pr.Attempts, pr.Connections, pr.Restarts, pr.Planned)
+	if pr.Attempts > pr.Connections { // restarts take longer
+		text = fmt.Sprintf("%d connections, %d of %d restarts", pr.Attempts, pr.Restarts, pr.Planned)
+	}
 	if pr.Restarting > 0 {
 		text += fmt.Sprintf(", restart %d is going on", pr.Restarting)
 	}

@@ -193,8 +193,9 @@ func TestDrill(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	for want, p := range map[string]drill.Progress{
-		"5 of 10 connections, 1 restarts, 0 lost":                        {Attempts: 5, Connections: 10, Restarts: 1},
-		"5 of 10 connections, 1 restarts, restart 2 is going on, 3 lost": {Attempts: 5, Connections: 10, Restarts: 1, Restarting: 2, Lost: 3},
+		"5 of 10 connections, 1 of 2 restarts, 0 lost":                        {Attempts: 5, Connections: 10, Restarts: 1, Planned: 2},
+		"5 of 10 connections, 1 of 2 restarts, restart 2 is going on, 3 lost": {Attempts: 5, Connections: 10, Restarts: 1, Planned: 2, Restarting: 2, Lost: 3},
+		"15 connections, 1 of 2 restarts, restart 2 is going on, 0 lost":      {Attempts: 15, Connections: 10, Restarts: 1, Planned: 2, Restarting: 2},
 	} {
 		if got := DrillProgress(p); got != want {
 			t.Errorf("got %q, want %q", got, want)
