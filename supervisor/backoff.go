@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-da40d5ac/supervise/config"
@@ -22,4 +23,29 @@ func (sl *slot) delay(r config.Restart, lived time.Duration) time.Duration {
 		d *= 2
 	}
 	return min(d, r.BackoffMax)
+}
+
+// again forgets the failures of a slot, and tells whether it was waiting for its next attempt. It no longer is.
+func (sl *slot) again() bool {
+	waited := sl.retry != nil
+	stop(&sl.retry)
+	sl.failures = 0
+	return waited
+}
+
+// awaitsRetry is whether a worker of g, or its before_start, waits for its next attempt.
+func (g *generation) awaitsRetry() bool {
+	return g.boot.retry != nil || slices.ContainsFunc(g.active(), func(sl *slot) bool { return sl.retry != nil })
+}
+
+// tryAgain has every next attempt now that g waits for. One that is going on with earlier settings counts as the first if it fails.
+func (s *service) tryAgain(g *generation) {
+	if g.boot.again() {
+		s.bootHook(g)
+	}
+	for _, sl := range g.active() {
+		if sl.again() {
+			s.startWorker(g, sl)
+		}
+	}
 }

@@ -72,6 +72,12 @@ func beWorker(role string, args []string) int {
 		}
 		fmt.Println("that was all")
 		return beWorker("wait", nil)
+	case "must": // runs only with a variable
+		if os.Getenv(args[0]) == "" {
+			fmt.Println(args[0], "is not set")
+			return 1
+		}
+		return beWorker("wait", nil)
 	case "bind":
 		return bindsItself(args)
 	case "exists": // a check: succeeds when the file is there

@@ -106,11 +106,24 @@ func (s *service) perform(op *operation) {
 	case opScale:
 		s.scale(op)
 	case opAdjust:
-		s.take(op)
-		if s.current != nil {
-			s.current.cfg, s.current.all = s.cfg, s.all
+		s.adjust(op)
+	}
+}
+
+// adjust gives the current generation settings that need no new workers. What waits for its next attempt has it now, and who asked waits
+// for how that ends: the new settings may be the cure.
+func (s *service) adjust(op *operation) {
+	s.take(op)
+	g, replies := s.current, op.replies
+	if g != nil {
+		g.cfg, g.all = s.cfg, s.all
+		if g.awaitsRetry() {
+			g.waiters, replies = append(g.waiters, replies...), nil
 		}
-		s.scale(&operation{workers: s.workers, replies: op.replies})
+	}
+	s.scale(&operation{workers: s.workers, replies: replies})
+	if g != nil {
+		s.tryAgain(g)
 	}
 }
 

@@ -128,6 +128,35 @@ func TestProcReloadDuringRollout(t *testing.T) {
 	}
 }
 
+// TestProcReloadEndsBackoff checks that what a reload has mended is started at once, whatever the time of the next attempt was.
+func TestProcReloadEndsBackoff(t *testing.T) {
+	const patient = "\nrestart {\n backoff = \"1h\"\n backoff_max = \"1h\"\n}\n"
+	hang := func(ready string) string {
+		return `command = ["SELF", "worker", "hang"]` + "\nstop { timeout = \"1ms\" }\n" + ready
+	}
+	for name, tt := range map[string]struct {
+		bad, good  string
+		generation int
+	}{
+		"command":     {`command = ["SELF", "worker", "fail"]`, `command = ["SELF", "worker", "wait"]`, 2},
+		"environment": {`command = ["SELF", "worker", "must", "MODE"]`, "command = [\"SELF\", \"worker\", \"must\", \"MODE\"]\nenvironment = { MODE = \"on\" }", 2},
+		"readiness":   {hang("ready {\n when = \"notify\"\n timeout = \"10ms\"\n}"), hang(`ready { when = "started" }`), 1},
+		"hook": {"command = [SLEEP]\nhooks { before_start = [\"SELF\", \"worker\", \"exists\", \"DIR/nothing\"] }",
+			"command = [SLEEP]\nhooks { before_start = [\"SELF\", \"worker\", \"exists\", \"DIR\"] }", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, "service \"app\" {\n"+tt.bad+patient+"}\n")
+			r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerBackoff })
+			if err := r.reload("service \"app\" {\n" + tt.good + patient + "}\n"); err != nil {
+				t.Error(err)
+			}
+			if st := r.status().Services[0]; st.State != "running" || st.Generation != tt.generation || st.Reason != "" {
+				t.Errorf("status %+v", st)
+			}
+		})
+	}
+}
+
 // TestProcReloadTwice checks that a reload does not begin while another is going on.
 func TestProcReloadTwice(t *testing.T) {
 	r := newRig(t, quick("app", "")).started()

@@ -12,8 +12,8 @@ import (
 
 // Reload applies the changed configuration. The file is checked and everything new is opened before anything old is
 // touched; if that fails, nothing has changed. Then services that are gone are stopped, new ones started, changed ones rolled out, all at
-// once. A service whose rollout is rolled back keeps its old configuration, and the next Reload tries it again. When ctx
-// ends the reload goes on; only the waiting ends.
+// once. A service whose rollout is rolled back keeps its old configuration, and the next Reload tries it again. A changed one that waits
+// for its next attempt has it at once; the error tells if it fails. When ctx ends the reload goes on; only the waiting ends.
 func (m *Manager) Reload(ctx context.Context, report func(Event)) (config.Changes, error) {
 	return m.Take(ctx, nil, report)
 }
