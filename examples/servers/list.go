@@ -104,11 +104,11 @@ var servers = []server{
 	},
 	{
 		name: "endless", handoff: "endless", port: 8135, keeps: true,
-		note: "TERM",
+		note: "TERM, repeated by the program: endless says that it serves a moment before it heeds signals, and one in between ended it",
 	},
 	{
 		name: "grace", handoff: "grace", port: 8136, keeps: true,
-		note: "TERM, with `worker.Serve` in the place of httpdown, which is no longer to be had",
+		note: "TERM, repeated by the program: grace says that it serves a moment before it listens to signals, and one in between ended it (seen once). With `worker.Serve` in the place of httpdown, which is no longer to be had",
 	},
 	{
 		name: "goagain", handoff: "goagain", port: 8137, keeps: true,
@@ -116,6 +116,6 @@ var servers = []server{
 	},
 	{
 		name: "overseer", handoff: "overseer", port: 8138, keeps: true,
-		note: "USR2",
+		note: "USR2, repeated by the program: overseer misses one that comes before its goroutine waits for it",
 	},
 }

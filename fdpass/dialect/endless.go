@@ -10,6 +10,8 @@ import "syscall"
 // before it: so a parent stands in for supervise as long as the worker lives. ENDLESS_SOCKET_ORDER, which lists
 // addresses as the program spells them, is left out: the order says the same.
 //
+// It heeds SIGTERM once it accepts, a moment after that: one that comes before ends it or means nothing, unless the program sees to it.
+//
 // Source: endless endless.go, NewServer, getListener and ListenAndServe.
 func endless() dialect {
 	return dialect{name: "endless", tell: tellEndless, notes: endlessNotes,

@@ -12,6 +12,8 @@ import (
 // Once all its servers listen it sends SIGTERM to the parent that it had at its start, unless that is process 1. It
 // does so with any LISTEN_FDS, whatever LISTEN_PID says: such a program must have this dialect, not "systemd".
 //
+// It begins to catch SIGTERM a moment after that: one that comes before ends it with what it has accepted, unless the program sees to it.
+//
 // Source: grace gracehttp/http.go, run; gracenet/net.go, inherit.
 func grace() dialect {
 	return dialect{name: "grace", tell: tellGrace, owns: isOneOf("LISTEN_FDS"), notes: graceNotes}

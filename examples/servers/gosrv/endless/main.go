@@ -4,6 +4,7 @@ package main
 import (
 	"log"
 	"os"
+	"syscall"
 
 	"github.com/fvbock/endless"
 
@@ -11,5 +12,6 @@ import (
 )
 
 func main() {
+	hello.Insist(syscall.SIGTERM) // endless tells its parent that it serves, and heeds signals after that
 	log.Println(endless.ListenAndServe(os.Args[1], hello.Handler()))
 }

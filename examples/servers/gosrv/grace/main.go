@@ -4,6 +4,7 @@ package main
 import (
 	"net/http"
 	"os"
+	"syscall"
 
 	"github.com/facebookgo/grace/gracehttp"
 
@@ -11,5 +12,6 @@ import (
 )
 
 func main() {
+	hello.Insist(syscall.SIGTERM) // grace tells its parent that it serves, and listens to signals after that
 	hello.Must(gracehttp.Serve(&http.Server{Addr: os.Args[1], Handler: hello.Handler()}))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"syscall"
 
 	"github.com/jpillora/overseer"
 
@@ -12,6 +13,7 @@ import (
 )
 
 func main() {
+	hello.Insist(syscall.SIGUSR2) // overseer misses a signal that comes before the goroutine that waits for it
 	overseer.Run(overseer.Config{
 		Address: os.Args[1],
 		Program: func(state overseer.State) {
