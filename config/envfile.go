@@ -14,7 +14,7 @@ const maxEnvironmentFile = 4 << 20
 // ReadEnvironmentFiles reads files of NAME=VALUE lines as systemd's EnvironmentFile, systemd.exec(5): lines that begin with
 // # or ; are comments; a value may be in single or double quotes, which may span lines; a backslash at the end of a line joins
 // the next one. Nothing is expanded. Of a name that is there twice the last one counts. With "-" before its path a file may be missing.
-// Every problem is in the one error (an *Error), with file and line.
+// A byte order mark before the first line is passed over. Every problem is in the one error (an *Error), with file and line.
 func ReadEnvironmentFiles(paths []string) (map[string]string, error) {
 	r := &report{files: map[string][]byte{}}
 	all := map[string]string{}
@@ -30,7 +30,11 @@ func ReadEnvironmentFiles(paths []string) (map[string]string, error) {
 		case err != nil:
 			r.fail(place{}, fmt.Sprintf("cannot read environment file %q: %s", path, cause(err)), "")
 			continue
+		case isUTF16(src):
+			r.fail(place{}, fmt.Sprintf("cannot read environment file %q: it is UTF-16", path), saveUTF8)
+			continue
 		}
+		src = withoutMark(src)
 		r.files[path] = src
 		r.parseEnvironment(path, src, all)
 	}

@@ -47,6 +47,7 @@ func TestReadEnvironmentFiles(t *testing.T) {
 		{"a backslash at the end", `A=one\`, map[string]string{"A": "one"}},
 		{"a comment ends with its line", "# a \\\nA=1", map[string]string{"A": "1"}},
 		{"nothing is expanded", `A="$HOME ${HOME} %h"`, map[string]string{"A": "$HOME ${HOME} %h"}},
+		{"a byte order mark", "\ufeffA=1\r\nB=2\r\n", map[string]string{"A": "1", "B": "2"}},
 		{"UTF-8", "A=grüße", map[string]string{"A": "grüße"}},
 	}
 	for _, test := range tests {
@@ -63,12 +64,13 @@ func TestReadEnvironmentFilesErrors(t *testing.T) {
 	const text = "A=1\nexport B=2\nC\n=3\n9D=4\nE=a\x00b\nF=5\nG=\"open\n"
 	path := writeFile(t, text)
 	missing := filepath.Join(t.TempDir(), "missing.env")
-	_, err := ReadEnvironmentFiles([]string{"-" + missing, missing, path, filepath.Dir(path), "-" + filepath.Dir(path)})
+	marked, wide := writeFile(t, "\ufeff9A=1\n"), writeFile(t, "\xff\xfeA\x00=\x001\x00")
+	_, err := ReadEnvironmentFiles([]string{"-" + missing, missing, path, filepath.Dir(path), "-" + filepath.Dir(path), marked, wide})
 	if err == nil {
 		t.Fatal("there is no error")
 	}
 	var names []string
-	for _, pair := range [][2]string{{path, "app.env"}, {missing, "missing.env"}, {filepath.Dir(path), "FOLDER"}} {
+	for _, pair := range [][2]string{{path, "app.env"}, {missing, "missing.env"}, {marked, "marked.env"}, {wide, "wide.env"}, {filepath.Dir(path), "FOLDER"}} {
 		quoted := strings.Trim(strconv.Quote(pair[0]), `"`)
 		names = append(names, quoted, pair[1], pair[0], pair[1])
 	}

@@ -48,8 +48,9 @@ func cause(err error) error {
 }
 
 // Parse checks the text of a file. A filename that ends in .json is HCL's JSON form. Relative paths in it are relative to
-// the folder of filename, which need not exist. Every problem is in the one error (an *Error).
+// the folder of filename, which need not exist. A byte order mark before it is passed over. Every problem is in the one error (an *Error).
 func Parse(filename string, src []byte, host Host) (*Config, error) {
+	src = withoutMark(src)
 	r := newReader(filename, host)
 	if body := r.parse(filename, src, strings.HasSuffix(filename, ".json")); body != nil {
 		r.read(body)

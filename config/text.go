@@ -46,16 +46,13 @@ func (r *report) parseChecked(filename string, src []byte, isJSON bool) hcl.Body
 
 // checkText refuses what is no text of ours at all.
 func (r *report) checkText(filename string, src []byte) bool {
-	at := place{Filename: filename, Start: startOfFile}
 	switch {
 	case len(src) > maxFile:
 		r.fail(place{Filename: filename}, "cannot use the file: it is longer than 16 MiB", "Is it a configuration?")
 	case len(bytes.TrimSpace(src)) == 0:
 		r.fail(place{Filename: filename}, "cannot use the file: it is empty", smallest)
-	case bytes.HasPrefix(src, []byte("\xef\xbb\xbf")):
-		r.fail(at, "cannot parse: the file begins with a byte order mark", "Save it as UTF-8 without BOM.")
-	case bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")):
-		r.fail(place{Filename: filename}, "cannot parse: the file is UTF-16", "Save it as UTF-8 without BOM.")
+	case isUTF16(src):
+		r.fail(place{Filename: filename}, "cannot parse: the file is UTF-16", saveUTF8)
 	case !utf8.Valid(src):
 		r.fail(placeAt(filename, src, invalidByte(src)), "cannot parse: this is not UTF-8", "Save the file as UTF-8.")
 	default:
@@ -63,6 +60,18 @@ func (r *report) checkText(filename string, src []byte) bool {
 	}
 	return false
 }
+
+// withoutMark passes over the byte order mark that PowerShell 5 and old Notepad write before UTF-8, however often it is there: the
+// parser passes over one as well, and its places are wrong then.
+func withoutMark(src []byte) []byte { return bytes.TrimLeft(src, "\ufeff") }
+
+// isUTF16 goes by the byte order mark, which what PowerShell 5 writes by itself has, or by the first character, which is ASCII in a
+// file of ours.
+func isUTF16(src []byte) bool {
+	return len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff || (src[0] == 0) != (src[1] == 0))
+}
+
+const saveUTF8 = "Save it as UTF-8, in PowerShell: (Get-Content FILE) | Set-Content FILE -Encoding utf8; elsewhere: iconv -f utf-16 -t utf-8 FILE"
 
 // smallest is the advice for a file without content.
 const smallest = `The smallest useful one is:

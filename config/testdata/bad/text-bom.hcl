@@ -1,3 +1,5 @@
-﻿listener "web" {
-  address = "tcp://:8080"
+﻿listner "web" { address = "tcp://:8080" }
+service "app" {
+  command = ["./app"]
+  worker  = 2
 }
