@@ -131,11 +131,15 @@ func (l *late) at(name string) place {
 	return place{}
 }
 
-func asCommand(v cty.Value) ([]string, *refusal) {
+func asCommand(in paths, v cty.Value) ([]string, *refusal) {
 	if t := v.Type(); !t.IsTupleType() && !t.IsListType() || v.IsNull() {
+		shell := `["sh", "-c", "..."]`
+		if in.windows {
+			shell = `["cmd", "/c", "..."]`
+		}
 		return nil, &refusal{
 			cause:  describe(v) + " is no list",
-			advice: `Write the program and each argument by itself: ["./app", "--port", "8080"]. For a shell: ["sh", "-c", "..."].`,
+			advice: `Write the program and each argument by itself: ["./app", "--port", "8080"]. For a shell: ` + shell + ".",
 		}
 	}
 	command, r := asElements(v, asText)
@@ -148,18 +152,18 @@ func asCommand(v cty.Value) ([]string, *refusal) {
 	return command, nil
 }
 
-func setCommand(to *Resolved, _ paths, v cty.Value) (r *refusal) {
-	to.Command, r = asCommand(v)
+func setCommand(to *Resolved, in paths, v cty.Value) (r *refusal) {
+	to.Command, r = asCommand(in, v)
 	return r
 }
 
-func setReadyCommand(to *Resolved, _ paths, v cty.Value) (r *refusal) {
-	to.ReadyCommand, r = asCommand(v)
+func setReadyCommand(to *Resolved, in paths, v cty.Value) (r *refusal) {
+	to.ReadyCommand, r = asCommand(in, v)
 	return r
 }
 
-func setHealthCommand(to *Resolved, _ paths, v cty.Value) (r *refusal) {
-	to.Health.Command, r = asCommand(v)
+func setHealthCommand(to *Resolved, in paths, v cty.Value) (r *refusal) {
+	to.Health.Command, r = asCommand(in, v)
 	return r
 }
 
@@ -175,8 +179,8 @@ func setText(read func(cty.Value) (string, *refusal), field func(*Resolved) *str
 }
 
 func hook(field func(*ResolvedHooks) *[]string) setter {
-	return func(to *Resolved, _ paths, v cty.Value) (r *refusal) {
-		*field(&to.Hooks), r = asCommand(v)
+	return func(to *Resolved, in paths, v cty.Value) (r *refusal) {
+		*field(&to.Hooks), r = asCommand(in, v)
 		return r
 	}
 }

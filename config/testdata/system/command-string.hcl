@@ -1,0 +1,4 @@
+service "app" {
+  command = "./app --flag"
+  health { exec = "./check --fast" }
+}
