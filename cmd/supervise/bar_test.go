@@ -55,7 +55,7 @@ func TestProcBadVersion(t *testing.T) {
 		want          []string
 	}{
 		"exits":          {"60s", "#!/bin/sh\necho cannot open the database\nexit 3\n", 0o755, []string{"exited with status 3", "| cannot open the database"}},
-		"hangs":          {"300ms", "#!/bin/sh\necho waiting for the moon\nexec sleep 1000\n", 0o755, []string{"300ms", "| waiting for the moon"}},
+		"hangs":          {"5s", "#!/bin/sh\necho waiting for the moon\nexec sleep 1000\n", 0o755, []string{"5s", "| waiting for the moon"}},
 		"not executable": {"60s", goodVersion, 0o644, []string{`cannot run "./app": it is not executable`}},
 		"no interpreter": {"60s", "#!/no/such/interpreter\n", 0o755, []string{"does not exist"}},
 	} {

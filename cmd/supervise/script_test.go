@@ -30,7 +30,8 @@ import (
 //	await REGEXP [N]      until the N-th event, from the first on, fits as text
 //	sig SIGNAL            to the supervise of up
 //	down [N]              until it has ended, by SIGTERM if it was not told yet, with exit code N
-//	await-log REGEXP      until a worker has printed a line that fits
+//	await-log REGEXP [N]  until workers have printed N lines that fit, of those that are remembered
+//	await-file FILE REGEXP  until a file has a line that fits, which another process writes
 //	kill-worker SERVICE N the worker with this index, with SIGKILL
 //	kill-manager          the manager, with SIGKILL, and until the next one is in charge
 func TestScripts(t *testing.T) {
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "code": code, "await": await, "sig": sig, "down": down, "kill-worker": killWorker, "kill-manager": killManager, "await-log": awaitLog,
+			"up": up, "code": code, "await": await, "sig": sig, "down": down, "kill-worker": killWorker, "kill-manager": killManager, "await-log": awaitLog, "await-file": awaitFile,
 		},
 	})
 }

@@ -199,12 +199,14 @@ func (s *site) checkTaken(t *testing.T, from, advice string) {
 // killManager waits until the next one is in charge.
 func (s *site) killManager(t *testing.T) {
 	t.Helper()
-	if err := syscall.Kill(s.status(t).ManagerPID, syscall.SIGKILL); err != nil {
+	manager := s.status(t).ManagerPID
+	killed := time.Now()
+	if err := syscall.Kill(manager, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	found := errors.New("found")
 	err := control.NewPatient(s.client, nil).Events(t.Context(), true, func(e supervisor.Event) error {
-		if e.Kind == supervisor.KindTakenOver {
+		if e.Kind == supervisor.KindTakenOver && e.Time.After(killed) {
 			return found
 		}
 		return nil

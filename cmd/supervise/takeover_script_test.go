@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"regexp"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -40,6 +42,11 @@ func killManager(ts *testscript.TestScript, _ bool, _ []string) {
 func awaitLog(ts *testscript.TestScript, _ bool, args []string) {
 	fits, err := regexp.Compile(args[0])
 	ts.Check(err)
+	left := 1
+	if len(args) > 1 {
+		left, err = strconv.Atoi(args[1])
+		ts.Check(err)
+	}
 	c := control.NewClient(ts.Getenv("SOCK"))
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), soon)
@@ -47,11 +54,30 @@ func awaitLog(ts *testscript.TestScript, _ bool, args []string) {
 	found := errors.New("found")
 	err = c.Logs(ctx, "", 1000, true, func(l output.Line) error {
 		if fits.MatchString(l.Text) {
+			left--
+		}
+		if left == 0 {
 			return found
 		}
 		return nil
 	})
 	if err != found {
 		ts.Fatalf("nobody has printed %q: %v", args[0], err)
+	}
+}
+
+func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
+	fits, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	began := time.Now()
+	for {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && fits.Match(text) {
+			return
+		}
+		if time.Since(began) > soon {
+			ts.Fatalf("%s has no %q: %v\n%s", args[0], args[1], err, text)
+		}
+		<-time.After(time.Millisecond)
 	}
 }
