@@ -70,12 +70,13 @@ func TestProcStatusCountsConnections(t *testing.T) {
 				t.Errorf("connections %v of a worker without listeners", each)
 			}
 			first.Close()
-			for range 1000 { // until the server has seen it
-				if _, all := r.open("app"); all == 1 {
-					return
+			r.awaitPids("app", func(workers []WorkerStatus) bool { // until the server has seen that one is closed
+				all := 0
+				for _, w := range workers {
+					all += w.Connections
 				}
-			}
-			t.Error("one was closed and is counted")
+				return all == 1
+			})
 		})
 	}
 }

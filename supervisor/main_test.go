@@ -137,12 +137,13 @@ func serve(ails func() string) int {
 	return 0
 }
 
-// serveRudely takes its time for each request, and knows nothing of an end: a signal ends it in the middle.
+// serveRudely takes its time for each request, and knows nothing of an end: a signal ends it in the middle. The time is a duration, or until
+// somebody writes to the fifo of that path.
 func serveRudely(pause string) int {
 	d, err := time.ParseDuration(pause)
+	wait := func() { time.Sleep(d) }
 	if err != nil {
-		fmt.Println(err)
-		return 1
+		wait = func() { _, _ = os.ReadFile(pause) }
 	}
 	l, err := handed.Listener("web")
 	if err != nil {
@@ -151,7 +152,7 @@ func serveRudely(pause string) int {
 	}
 	answer := fmt.Sprintf("%s %d", os.Getenv("SUPERVISE_GENERATION"), os.Getpid())
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(d)
+		wait()
 		_, _ = io.WriteString(w, answer)
 	})
 	if side, err := handed.Listener("side"); err == nil {

@@ -307,13 +307,13 @@ func (m *Manager) stopThen(s *service, f func()) {
 	}()
 }
 
-// Record puts an event of the surroundings into the journal and the log.
+// Record puts an event of the surroundings into the log and the journal.
 func (m *Manager) Record(e Event) { m.record(e) }
 
-// record puts an event into the journal and the log.
+// record puts an event into the log and the journal: who sees an event finds it in the log.
 func (m *Manager) record(e Event) {
-	m.journal.publish(e)
 	logEvent(m.o.Log, e)
+	m.journal.publish(e)
 }
 
 // socketReplaced is told by the registry that a listener had to be opened anew: workers that hold the old socket serve nobody.

@@ -76,7 +76,7 @@ func TestProcAdoptElsewhere(t *testing.T) {
 	adoptable(t)
 	port, other := freePort(t), freePort(t)
 	r := newRig(t, legacy(port, `"bind", "127.0.0.1:${listener.web.port}"`, "")).started()
-	err := r.reload(legacy(port, `"bind", "127.0.0.1:`+other+`"`, "ready {\n timeout = \"1s\"\n }"))
+	err := r.reload(legacy(port, `"bind", "127.0.0.1:`+other+`"`, "ready {\n timeout = \"6s\"\n }"))
 	if err == nil || !strings.Contains(err.Error(), "but binds to tcp4://127.0.0.1:"+other) {
 		t.Errorf("got %v", err)
 	}

@@ -2,8 +2,12 @@ package supervisor
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
 )
@@ -90,7 +94,11 @@ func TestProcDrainBesideUnix(t *testing.T) {
 
 // TestProcDrainOutlivesTheManager kills the manager while a worker is left alone: the next one lets it finish its request.
 func TestProcDrainOutlivesTheManager(t *testing.T) {
-	r := newRig(t, rude("generation", "2s", `signal = "SIGKILL"`, "")).started()
+	gate := filepath.Join(t.TempDir(), "gate")
+	if err := unix.Mkfifo(gate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, rude("generation", gate, `signal = "SIGKILL"`, "")).started()
 	address := r.address("web")
 	slow := result(func() error {
 		answer, err := get(address)
@@ -99,15 +107,14 @@ func TestProcDrainOutlivesTheManager(t *testing.T) {
 		}
 		return err
 	})
-	for tries := 0; r.connected("app") == 0; tries++ { // until it has been accepted
-		if tries > 10000 {
-			t.Fatal("nobody takes the connection")
-		}
-	}
+	r.awaitPids("app", func([]WorkerStatus) bool { return r.connected("app") > 0 }) // until it has been accepted
 	restart := result(func() error { return r.restart("app") })
 	r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerDraining && strings.Contains(e.Message, "1 connection") })
 	r.succeed(func(*keeper.Inventory) {})
 	<-restart // the one who waited for it has lost the manager
+	if err := os.WriteFile(gate, []byte("go on"), 0); err != nil {
+		t.Fatal(err)
+	}
 	if err := r.soon(slow); err != nil {
 		t.Error(err)
 	}

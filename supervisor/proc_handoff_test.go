@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/seed-da40d5ac/supervise/fdpass/wire"
 	"github.com/seed-da40d5ac/supervise/supervisor/keeper"
+	"github.com/seed-da40d5ac/supervise/supervisor/proctree"
 )
 
 // inodeOf is that of the socket which process pid has open, by the address where it listens.
@@ -134,10 +136,13 @@ func TestProcUpstart(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	for !proctree.Stopped(pid) { // a stop is not over when kill(2) returns
+		runtime.Gosched()
+	}
 	r.succeed(func(*keeper.Inventory) {})
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil || !strings.Contains(string(b), ") T ") {
-		t.Errorf("%s, %v", b, err)
+	r.status()
+	if !proctree.Stopped(pid) {
+		t.Error("it goes on")
 	}
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
 		t.Fatal(err)

@@ -81,19 +81,19 @@ func TestProcHealth(t *testing.T) {
 // TestProcHealthOfCandidate: nobody but its check sees the candidate that answers nonsense at a port of its own.
 func TestProcHealthOfCandidate(t *testing.T) {
 	for kind, checks := range map[string]string{
-		"ready, http":     "ready {\n when = \"http\"\n url = \"http://127.0.0.1:PORT/\"\n timeout = \"3s\"\n}",
-		"ready, expect":   "ready {\n when = \"http\"\n url = \"http://127.0.0.1:PORT/\"\n expect = \"^1 \"\n timeout = \"3s\"\n}",
+		"ready, http":     "ready {\n when = \"http\"\n url = \"http://127.0.0.1:PORT/\"\n timeout = \"6s\"\n}",
+		"ready, expect":   "ready {\n when = \"http\"\n url = \"http://127.0.0.1:PORT/\"\n expect = \"^1 \"\n timeout = \"6s\"\n}",
 		"health, http":    "ready { when = \"notify\" }\nhealth {\n http = \"http://127.0.0.1:PORT/\"\n interval = \"10ms\"\n}",
 		"health, expect":  "ready { when = \"notify\" }\nhealth {\n http = \"http://127.0.0.1:PORT/\"\n expect = \"^1 \"\n interval = \"10ms\"\n}",
 		"health, command": "ready { when = \"notify\" }\nhealth {\n command = [\"sh\", \"-c\", \"echo looking; test ! -e DIR/ill.${generation}\"]\n interval = \"10ms\"\n}",
-		"health, hangs":   "ready { when = \"notify\" }\nhealth {\n command = [\"sh\", \"-c\", \"test ! -e DIR/ill.${generation} || sleep 1000\"]\n timeout = \"50ms\"\n failures = 1\n}",
+		"health, hangs":   "ready { when = \"notify\" }\nhealth {\n command = [\"sh\", \"-c\", \"test ! -e DIR/ill.${generation} || sleep 1000\"]\n timeout = \"2s\"\n failures = 1\n}",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel() // some wait for a time to pass
 			want := map[string]string{
 				"ready, http": "500 Internal Server Error: no idea", "health, http": "500 Internal Server Error: no idea (3 times in a row)",
 				"ready, expect": "the body of the answer does not match expect: 2 ", "health, expect": "the body of the answer does not match expect: 2 ",
-				"health, command": `"sh" exited with status 1 (3 times in a row)`, "health, hangs": `"sh" did not end within 50ms`,
+				"health, command": `"sh" exited with status 1 (3 times in a row)`, "health, hangs": `"sh" did not end within 2s`,
 			}[kind]
 			checks = strings.ReplaceAll(checks, "PORT", "${listener.web.port}")
 			r := newRig(t, `
@@ -159,7 +159,5 @@ func TestProcWatchdog(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerReady && e.PID != 0 })
-	if lines := r.lines("app"); !slices.Contains(lines, "200000 us, for this very process") {
-		t.Errorf("lines %q", lines)
-	}
+	r.awaitLine("app", "200000 us, for this very process")
 }

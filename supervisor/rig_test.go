@@ -261,15 +261,42 @@ func (r *rig) lines(name string) []string {
 	return out
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// awaitPids gives the processes of a service when its workers are as wanted.
+func (r *rig) awaitPids(name string, fit func([]WorkerStatus) bool) (pids []int) {
+	r.t.Helper()
+	began := time.Now()
+	for {
+		st, err := r.m.Status(r.t.Context(), []string{name})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if workers := st.Services[0].Workers; fit(workers) {
+			for _, w := range workers {
+				pids = append(pids, w.PID)
+			}
+			return pids
+		}
+		if time.Since(began) > 30*time.Second {
+			r.t.Fatalf("the workers stay %+v:\n%s", st.Services[0].Workers, r.log.String())
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+}
+
+// awaitLine waits for a line: what a worker prints may come after what it says.
+func (r *rig) awaitLine(name, want string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
+	defer cancel()
+	found := errors.New("found")
+	err := r.m.Logs(ctx, name, 1000, true, func(l output.Line) error {
+		if l.Text == want {
+			return found
+		}
+		return nil
+	})
+	if err != found {
+		r.t.Errorf("no %q in %q", want, r.lines(name))
+	}
 }
 
 // reload applies another configuration.

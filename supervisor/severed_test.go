@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -12,8 +13,9 @@ import (
 // severed is a keeper that can be taken away from its user, as the end of a manager's process does.
 type severed struct {
 	keeper.Keeper
-	cut  atomic.Bool
-	over chan struct{}
+	calls sync.RWMutex // held for reading by calls that go through: none does after end
+	cut   atomic.Bool
+	over  chan struct{}
 
 	full   atomic.Bool                            // it saves nothing
 	dies   atomic.Pointer[func(call string) bool] // whether the manager ends at this call: "save NAME" when it is saved, "spawn" before it
@@ -36,68 +38,61 @@ func (s *severed) risk(call string) {
 func (s *severed) end() {
 	s.cut.Store(true)
 	close(s.over)
+	s.calls.Lock()
+	defer s.calls.Unlock()
 }
 
-func (s *severed) err() error {
+// through makes a call unless the keeper was taken away.
+func (s *severed) through(call func() error) error {
+	s.calls.RLock()
+	defer s.calls.RUnlock()
 	if s.cut.Load() {
 		return os.ErrClosed
 	}
-	return nil
+	return call()
 }
 
 func (s *severed) Hold(name string, d *fdpass.Descriptor) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Hold(name, d)
+	return s.through(func() error { return s.Keeper.Hold(name, d) })
 }
 
 func (s *severed) Save(name string, text []byte) error {
-	if s.err() != nil {
-		return s.err()
+	err := s.through(func() error {
+		if s.full.Load() {
+			return errFull
+		}
+		return s.Keeper.Save(name, text)
+	})
+	if err == nil {
+		s.risk("save " + name)
 	}
-	if s.full.Load() {
-		return errFull
-	}
-	err := s.Keeper.Save(name, text)
-	s.risk("save " + name)
 	return err
 }
 
 func (s *severed) Drop(name string) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Drop(name)
+	return s.through(func() error { return s.Keeper.Drop(name) })
 }
 
 func (s *severed) Spawn(spawn keeper.Spawn) (keeper.Process, error) {
 	s.risk("spawn")
-	if s.err() != nil {
-		return keeper.Process{}, s.err()
-	}
-	return s.Keeper.Spawn(spawn)
+	var p keeper.Process
+	err := s.through(func() (err error) {
+		p, err = s.Keeper.Spawn(spawn)
+		return err
+	})
+	return p, err
 }
 
 func (s *severed) Signal(id keeper.ID, sig syscall.Signal) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Signal(id, sig)
+	return s.through(func() error { return s.Keeper.Signal(id, sig) })
 }
 
 func (s *severed) Kill(id keeper.ID) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Kill(id)
+	return s.through(func() error { return s.Keeper.Kill(id) })
 }
 
 func (s *severed) Forget(id keeper.ID) error {
-	if s.err() != nil {
-		return s.err()
-	}
-	return s.Keeper.Forget(id)
+	return s.through(func() error { return s.Keeper.Forget(id) })
 }
 
 func (s *severed) Wait(id keeper.ID) (keeper.Exit, error) {

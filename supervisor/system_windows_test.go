@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,6 +24,18 @@ const (
 // sleeper is a command that does nothing for a long time, as it is written in a list.
 func sleeper() string {
 	return fmt.Sprintf("%q, %q, %q", filepath.ToSlash(os.Args[0]), "worker", "wait")
+}
+
+// freePort is one that nobody had just now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
 }
 
 func TestMerge(t *testing.T) {
