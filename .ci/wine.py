@@ -84,19 +84,8 @@ def compare(rows, wanted, whole):
     return not (new or old or unexplained)
 
 
-def silent(results):
-    """The packages whose program has ended without a word: Wine did not start it."""
-    begun = {package for package, test in results if test}
-    words = re.compile(r"exit status 1|FAIL\b.*|")
-    return [package for (package, test), (end, lines) in results.items()
-            if package not in begun and end == "fail" and all(words.fullmatch(line.strip()) for line in lines)]
-
-
 def main(log, readme, *flags):
     results = read(log)
-    if "--silent" in flags:
-        print(" ".join(silent(results)))
-        return True
     good = show(results)
     rows = table(results)
     if "--list" in flags:

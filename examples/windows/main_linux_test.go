@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -104,14 +105,27 @@ func (w wine) run(dir string, command ...string) (string, error) {
 }
 
 func (w wine) command(dir string, command ...string) *exec.Cmd {
+	windows := command[0] != "go" && filepath.Base(command[0]) == command[0]
+	if windows {
+		command = append(still(), command...)
+	}
 	cmd := exec.Command(command[0], command[1:]...)
-	if command[0] != "go" && filepath.Base(command[0]) == command[0] {
+	if windows {
 		cmd.Dir = dir
 	}
 	cmd.Env = append(os.Environ(), "GOOS=windows", "CGO_ENABLED=0", "WINEPREFIX="+filepath.Join(w.dir, "prefix"), "WINEARCH=win64", "WINEDEBUG=-all",
 		"WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=")
 	return cmd
 }
+
+// still is what has a program start with addresses that are not random, where that is allowed: see .ci/wine.
+var still = sync.OnceValue(func() []string {
+	command := []string{"setarch", "-R"}
+	if exec.Command(command[0], append(command[1:], "true")...).Run() != nil {
+		return nil
+	}
+	return slices.Clip(command)
+})
 
 // program is one of ours.
 func (w wine) program(name string) string { return filepath.Join(w.dir, "bin", name+".exe") }
