@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"time"
 
+	"github.com/seed-da40d5ac/supervise/config"
 	"github.com/seed-da40d5ac/supervise/supervisor"
 )
 
@@ -53,7 +55,10 @@ func (i *instance) complete(ctx context.Context, names []string, ask func(contex
 // Upgrade has the keeper replace this process by the program on disk, and then itself. It returns only when that was refused.
 func (i *instance) Upgrade(_ context.Context, report func(supervisor.Event)) error {
 	if i.session == nil {
-		return errors.New("cannot upgrade: the keeper is no process of its own on this system")
+		program, _ := os.Executable()
+		err := notInPlace(runtime.GOOS, program, i.app.scm != nil)
+		i.Record(supervisor.Event{Kind: supervisor.KindUpgradeFailed, Message: "upgrade refused, nothing has changed", Error: err.Error()})
+		return err
 	}
 	program := i.session.welcome.Program
 	try := supervisor.Event{Time: time.Now(), Kind: supervisor.KindUpgradeTry, Message: fmt.Sprintf("trying whether %q can go on from here", program)}
@@ -68,6 +73,15 @@ func (i *instance) Upgrade(_ context.Context, report func(supervisor.Event)) err
 		return notUpgraded(program, err.Error())
 	}
 	return nil
+}
+
+// notInPlace says what to do where the keeper is no process of its own, to which the workers could stay.
+func notInPlace(system, program string, service bool) error {
+	stop, start := "stop it (Ctrl-C: workers finish what they have)", "start it again"
+	if service {
+		stop, start = "stop the service (supervise service stop: workers finish what they have)", "start it again (supervise service start)"
+	}
+	return fmt.Errorf("cannot upgrade: on %s workers end with supervise; %s, replace %q, and %s", config.SystemName(system), stop, program, start)
 }
 
 // notUpgraded has the reason on a line of its own where it is an excerpt of a file.
