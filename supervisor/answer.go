@@ -21,7 +21,10 @@ type asked struct {
 	pair   *fdpass.Descriptor // our end of the way on which the stage sends notify
 	page   *fdpass.Descriptor // the question in hand
 	notify *fdpass.Descriptor // at which questions come; nil until the stage has sent it
+	joined chan struct{}      // has room for one: a socket of the program's may be the listener's now
 }
+
+func newAsked() *asked { return &asked{joined: make(chan struct{}, 1)} }
 
 // adoptFD is the number at which the stage has its end of the way: none of the worker's.
 func (l layout) adoptFD() int {
@@ -44,7 +47,8 @@ func (c *child) openAdopt(k *kit) error {
 	if err != nil {
 		return err
 	}
-	c.asked = &asked{pair: ours}
+	c.asked = newAsked()
+	c.asked.pair = ours
 	k.mine = append(k.mine, theirs)
 	if c.asked.page, err = adopt.NewPage(); err != nil {
 		return err
@@ -61,7 +65,7 @@ func (c *child) takeAsked() {
 	if !c.layout.handoff.Adopt {
 		return
 	}
-	a := &asked{}
+	a := newAsked()
 	for part, to := range map[string]**fdpass.Descriptor{adoptPair: &a.pair, adoptPage: &a.page, adoptNotify: &a.notify} {
 		f := c.left.take(part)
 		if f == nil {
@@ -125,7 +129,7 @@ func (c *child) receiveNotify(ctx context.Context) (err error) {
 
 func (c *child) answers() adopt.Options {
 	o := adopt.Options{
-		Notify: c.asked.notify, Page: c.asked.page, Sockets: askedSockets{c.spec.leases, c.spec.index}, Report: c.reported,
+		Notify: c.asked.notify, Page: c.asked.page, Sockets: askedSockets{c.spec.leases, c.spec.index, c.asked.joined}, Report: c.reported,
 		Members: func() []int { return c.process.Tree().Members() },
 	}
 	for i, lease := range c.spec.leases {
@@ -160,6 +164,7 @@ func pastText(e adopt.Event) error {
 type askedSockets struct {
 	leases []*registry.Lease
 	worker int
+	joined chan<- struct{}
 }
 
 // Model implements adopt.Sockets.
@@ -172,7 +177,14 @@ func (a askedSockets) Open(i int) (*fdpass.Socket, error) { return a.leases[i].O
 func (a askedSockets) CanJoin(i int) error { return a.leases[i].CanJoin(a.worker) }
 
 // Join implements adopt.Sockets.
-func (a askedSockets) Join(i int, d *fdpass.Descriptor) error { return a.leases[i].Join(a.worker, d) }
+func (a askedSockets) Join(i int, d *fdpass.Descriptor) error {
+	err := a.leases[i].Join(a.worker, d)
+	select {
+	case a.joined <- struct{}{}:
+	default: // it has not been looked at yet
+	}
+	return err
+}
 
 // Members implements adopt.Sockets.
 func (a askedSockets) Members(i int) []*fdpass.Socket { return a.leases[i].Members(a.worker) }

@@ -3,9 +3,11 @@
 package supervisor
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -39,9 +41,40 @@ func beHere(role string, args []string) int {
 		return storeSome()
 	case "census":
 		censusOf(args[0], args[1])
+	case "twice":
+		return listensTwice(args[0])
 	}
 	return 0
 }
+
+// listensTwice is a server with two sockets at an address, as for two processes, that closes one at SIGUSR1.
+func listensTwice(address string) int {
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false)
+	plain.Control = func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, reusePort, 1) })
+	}
+	fewer := make(chan os.Signal, 1)
+	signal.Notify(fewer, syscall.SIGUSR1)
+	var last net.Listener
+	for range 2 {
+		l, err := plain.Listen(context.Background(), "tcp4", address)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		last = l
+		go func() {
+			_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "twice") }))
+		}()
+	}
+	<-fewer
+	last.Close()
+	select {}
+}
+
+// reusePort is SO_REUSEPORT of Linux, where alone this role is played.
+const reusePort = 15
 
 // readyVariable tells a worker where it writes its line.
 const readyVariable = "READY_FD"

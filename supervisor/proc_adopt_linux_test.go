@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -86,4 +87,33 @@ func TestProcAdoptElsewhere(t *testing.T) {
 	if got, err := get(r.address("web")); got != "1" || err != nil {
 		t.Errorf("generation %q answers, %v", got, err)
 	}
+}
+
+// TestProcAdoptDeserted has a program with two sockets of its own close one: it goes, and nobody who connects waits at it.
+func TestProcAdoptDeserted(t *testing.T) {
+	adoptable(t)
+	text := legacy(freePort(t), `"twice", "127.0.0.1:${listener.web.port}"`, "ready {\n when = \"started\"\n }")
+	r := newRig(t, strings.Replace(text, "backlog = 99", `sharing = "generation"`, 1)).started()
+	r.awaitMembers(2)
+	if err := r.m.Signal(t.Context(), "app", "USR1"); err != nil {
+		t.Fatal(err)
+	}
+	r.awaitMembers(1)
+	for range 20 {
+		if got, err := get(r.address("web")); got != "twice" || err != nil {
+			t.Fatalf("answer %q, %v", got, err)
+		}
+	}
+}
+
+// awaitMembers waits until the only listener has n sockets.
+func (r *rig) awaitMembers(n int) {
+	r.t.Helper()
+	for range 3000 {
+		if len(r.status().Listeners[0].Members) == n {
+			return
+		}
+		<-time.After(10 * time.Millisecond) // there is no event of it
+	}
+	r.t.Fatalf("it does not get to have %d sockets: %+v", n, r.status().Listeners[0])
 }

@@ -153,12 +153,17 @@ func (l *Lease) Deserted(worker int, sockets []*fdpass.Socket) {
 	l.r.do(func() { l.r.deserted(l.h, place{l.user, worker}, sockets) })
 }
 
+// isOfOthers is whether more than one worker may have m open, or one that is not in this place.
+func (m *member) isOfOthers(at place) bool {
+	return len(m.workers) > 1 || slices.ContainsFunc(m.workers, func(w *worker) bool { return w.place != at })
+}
+
 func (r *Registry) deserted(h *held, at place, sockets []*fdpass.Socket) {
 	if h.steered == nil {
 		return
 	}
 	all := h.membersAt(at)
-	closed := slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return !slices.Contains(sockets, m.socket) || len(m.workers) > 1 })
+	closed := slices.DeleteFunc(slices.Clone(all), func(m *member) bool { return !slices.Contains(sockets, m.socket) || m.isOfOthers(at) })
 	if len(closed) == 0 || len(closed) == len(all) {
 		return
 	}

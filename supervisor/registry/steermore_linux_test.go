@@ -195,6 +195,33 @@ func TestSteerDeserted(t *testing.T) {
 	})
 }
 
+// A socket that another worker of the generation has made is its own business.
+func TestSteerDesertedByOthers(t *testing.T) {
+	r, _, _ := steeredBy(t, steer.Classic, "generation")
+	lease := acquire(t, r, "app", 1, "web")[0]
+	openFor(t, lease, 5) // else it is nobody's, and waits to be closed
+	must(t, r.Promote(User{"app", 1}))
+	for worker := range 2 {
+		step(r, 1, worker, Started)
+	}
+	for worker := range 2 {
+		d, err := ownSocket(lease.Address())
+		must(t, err)
+		must(t, lease.Join(worker, d))
+		must(t, d.Close())
+	}
+	all := lease.Members(0)
+	lease.Deserted(0, all[2:])
+	lease.Deserted(1, all[1:2])
+	if got := lease.Members(0); len(all) != 3 || len(got) != 3 {
+		t.Errorf("%d sockets are left of %d", len(got), len(all))
+	}
+	lease.Deserted(0, all[1:2])
+	if got := lease.Members(0); len(got) != 2 {
+		t.Errorf("%d sockets are left, of which one is deserted", len(got))
+	}
+}
+
 // A program that makes one socket after the other does not get all descriptors.
 func TestSteerManyOwn(t *testing.T) {
 	r, _, _ := steeredBy(t, steer.Classic, "generation")
