@@ -22,7 +22,7 @@ var servers = []server{
 	},
 	{
 		name: "lighttpd", programs: []string{"lighttpd"}, install: "lighttpd", handoff: "systemd", port: 8103, keeps: true,
-		note: "INT",
+		note: "INT, with `server.graceful-shutdown-timeout`: else it cuts off what takes longer than 8 s",
 	},
 	{
 		name: "h2o", programs: []string{"h2o"}, install: "h2o", handoff: "server-starter", port: 8114, keeps: true,
@@ -38,11 +38,11 @@ var servers = []server{
 	},
 	{
 		name: "uwsgi", programs: []string{"uwsgi"}, install: "uwsgi-core uwsgi-plugin-gevent-python3", handoff: "systemd", port: 8105, keeps: true,
-		note: "TERM with `hook-master-start`, and the gevent loop: in the plain one a worker drops what it accepts while the signal comes, 1 in 100,000",
+		note: "TERM with `hook-master-start`, ready when that has run (`READY=1` comes before it), and the gevent loop: in the plain one a worker drops what it accepts while the signal comes, 1 in 100,000",
 	},
 	{
 		name: "gunicorn", programs: []string{"gunicorn"}, install: "gunicorn", handoff: "systemd", port: 8106, keeps: true,
-		note: "TERM",
+		note: "TERM, ready when all its workers listen to it (`post_worker_init`): `READY=1` comes before them",
 	},
 	{
 		name: "uvicorn", programs: []string{"uvicorn"}, install: "uvicorn", handoff: "number in `--fd`", port: 8107,

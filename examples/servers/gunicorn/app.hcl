@@ -1,4 +1,4 @@
-# gunicorn: it takes all sockets that LISTEN_FDS announces and says READY=1. TERM lets it finish; QUIT does not.
+# gunicorn: it takes all sockets that LISTEN_FDS announces. TERM lets it finish; QUIT does not. Its READY=1 comes before its workers.
 
 listener "web" {
   address = "tcp://127.0.0.1:8106"
@@ -7,6 +7,11 @@ listener "web" {
 
 service "gunicorn" {
   preset    = "gunicorn"
-  command   = ["gunicorn", "--workers", "2", "app:application"]
+  command   = ["gunicorn", "app:application"] # and gunicorn.conf.py
   listeners = ["web"]
+
+  ready {
+    when    = "log"
+    pattern = "^all workers listen to TERM$"
+  }
 }

@@ -1,4 +1,4 @@
-# uWSGI: it takes all sockets that LISTEN_FDS announces and says READY=1. TERM reloads it unless it is told otherwise.
+# uWSGI: it takes all sockets that LISTEN_FDS announces. TERM reloads it unless it is told otherwise, which it heeds after its READY=1.
 
 listener "web" {
   address = "tcp://127.0.0.1:8105"
@@ -9,4 +9,9 @@ service "uwsgi" {
   preset    = "uwsgi"
   command   = ["uwsgi", "--ini", "uwsgi.ini"]
   listeners = ["web"]
+
+  ready {
+    when    = "log"
+    pattern = "^TERM is graceful$"
+  }
 }
