@@ -59,7 +59,7 @@ Programs are restarted, replaced and scaled; no client is ever refused.`,
 			return a.run(r)
 		},
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%v", err) })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVarP(&a.config, "config", "c", "", "configuration `FILE`, to run it or to find the supervise that does")
 	root.PersistentFlags().StringVar(&a.control, "control", "", "control socket `ADDRESS` of the supervise, as unix:///PATH or PATH, on Windows pipe://NAME")
 	_ = root.MarkPersistentFlagFilename("config", "hcl", "json")
@@ -118,7 +118,15 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		text += fmt.Sprintf(" (did you mean %q?)", near[0])
 	}
-	return usage(cmd, "%s", text)
+	return usage(cmd, "%s", text+meantFile(args[0]))
+}
+
+// meantFile knows a configuration that was given without its flag.
+func meantFile(argument string) string {
+	if strings.HasSuffix(argument, ".hcl") || strings.HasSuffix(argument, ".json") {
+		return fmt.Sprintf(" (did you mean --config %s?)", argument)
+	}
+	return ""
 }
 
 // arguments asks for from min to max arguments, max < 0 for any number, and calls them by name.
@@ -128,7 +136,7 @@ func arguments(min, max int, names string) cobra.PositionalArgs {
 		case len(args) < min:
 			return usage(cmd, "cannot %s: %s is missing", cmd.Name(), names)
 		case max >= 0 && len(args) > max:
-			return usage(cmd, "cannot %s: do not know what to do with %q", cmd.Name(), strings.Join(args[max:], " "))
+			return usage(cmd, "cannot %s: do not know what to do with %q%s", cmd.Name(), strings.Join(args[max:], " "), meantFile(args[max]))
 		}
 		return nil
 	}
