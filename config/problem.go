@@ -136,8 +136,19 @@ func (r *report) failHCL(doing string, diags hcl.Diagnostics) {
 		if d.Subject != nil {
 			at = *d.Subject
 		}
-		r.fail(at, doing+": "+lowerFirst(d.Summary), d.Detail)
+		r.fail(at, doing+": "+lowerFirst(d.Summary), adviceFor(d))
 	}
+}
+
+// adviceFor says in our words what the library says in words of its grammar, where that is what people meet first.
+func adviceFor(d *hcl.Diagnostic) string {
+	switch d.Summary {
+	case "Invalid single-argument block definition":
+		return "Write each attribute on a line of its own, and the closing brace too: only a block with a single attribute fits on one line."
+	case "Argument or block definition required":
+		return `Write NAME = VALUE, or a block: service "app" { ... }. The language is HCL; a file with a name in .json can be JSON.`
+	}
+	return d.Detail
 }
 
 // lowerFirst leaves words like "JSON" alone.
