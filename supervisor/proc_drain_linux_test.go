@@ -63,13 +63,13 @@ func TestProcDrainSavesEveryRequest(t *testing.T) {
 
 // TestProcDrainIdleClients: who keeps a connection open without using it is waited for until the deadline, and that is told.
 func TestProcDrainIdleClients(t *testing.T) {
-	r := newRig(t, rude("generation", "0s", `signal = "SIGKILL"; drain = "300ms"`, "")).started()
+	r := newRig(t, rude("generation", "0s", `signal = "SIGKILL"; drain = "5s"`, "")).started() // time enough to count them on a busy machine
 	idle := keepAlive(t, r.address("web"))
 	if err := r.restart("app"); err != nil {
 		t.Fatal(err)
 	}
 	r.awaitEvent(func(e Event) bool {
-		return e.Kind == KindWorkerDraining && e.Message == "worker has 1 connection after 300ms and is stopped all the same"
+		return e.Kind == KindWorkerDraining && e.Message == "worker has 1 connection after 5s and is stopped all the same"
 	})
 	if _, err := idle.Read(make([]byte, 1)); err == nil {
 		t.Error("the connection goes on")
