@@ -2,6 +2,7 @@ package diag
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -314,12 +315,75 @@ func benchmarkConnections(b *testing.B, f func(b *testing.B, port uint16)) {
 	}
 }
 
+// TestFamilies checks that the kernel tells the same by one request as by two, and that it need not know the one.
+func TestFamilies(t *testing.T) {
+	var ports []uint16
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0", ":0"} {
+		l := listen(t, "tcp", address)
+		connect(t, l)
+		ports = append(ports, portOf(l))
+	}
+	list := func(refuse error) (list []socket, asked int) {
+		ask := func(request []byte, f func([]byte) error) error {
+			asked++
+			if typ := order.Uint16(request[4:]); refuse != nil && typ == typeTCP {
+				return refuse
+			}
+			return dump(request, f)
+		}
+		if err := inetBy(ask, openStates, ports, func(s socket) { list = append(list, s) }); err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(list, func(a, b socket) int { return int(a.inode) - int(b.inode) })
+		return list, asked
+	}
+	want, _ := list(nil)
+	if len(want) != len(ports) {
+		t.Errorf("%+v at the ports %v", want, ports)
+	}
+	for _, refuse := range []error{unix.EINVAL, unix.EOPNOTSUPP} {
+		if got, asked := list(refuse); !slices.Equal(got, want) || asked != 3 {
+			t.Errorf("with %v after %d requests: %+v, want %+v", refuse, asked, got, want)
+		}
+	}
+	denied := func([]byte, func([]byte) error) error { return unix.EACCES }
+	if err := inetBy(denied, openStates, ports, nil); err != unix.EACCES {
+		t.Errorf("denied: %v", err)
+	}
+}
+
 func BenchmarkConnections(b *testing.B) {
 	benchmarkConnections(b, func(b *testing.B, port uint16) {
 		if found, err := Connections([]uint16{port}); err != nil || len(found) != 1000 {
 			b.Fatal(len(found), err)
 		}
 	})
+}
+
+// BenchmarkBesideTimeWait counts no connections beside 20,000 that the server has closed: the kernel walks through them.
+func BenchmarkBesideTimeWait(b *testing.B) {
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	for i := range 20000 {
+		client, err := net.Dial("tcp", fmt.Sprintf("127.0.0.%d:%d", 1+i/2000, portOf(l)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		server, err := l.Accept()
+		if err != nil {
+			b.Fatal(err)
+		}
+		server.Close()
+		client.Close()
+	}
+	for b.Loop() {
+		if found, err := Connections([]uint16{portOf(l)}); err != nil || len(found) > 0 {
+			b.Fatal(len(found), err)
+		}
+	}
 }
 
 // BenchmarkProcNetTCP reads what the kernel prints, without even taking it apart: what Connections is measured against.

@@ -11,16 +11,23 @@ import (
 const maxReply = 1 << 16
 
 // inet calls f for the TCP sockets of both families in one of the states. The kernel leaves out other ports if they are not too many.
-func inet(states uint32, ports []uint16, f func(socket)) error {
+func inet(states uint32, ports []uint16, f func(socket)) error { return inetBy(dump, states, ports, f) }
+
+// inetBy asks for both families at once, or for one after the other where the kernel does not know that request.
+func inetBy(ask func([]byte, func([]byte) error) error, states uint32, ports []uint16, f func(socket)) error {
+	take := func(body []byte) error {
+		s, err := inetSocket(body)
+		if err == nil {
+			f(s)
+		}
+		return err
+	}
+	err := ask(bothRequest(states, ports), take)
+	if !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.EINVAL) {
+		return err
+	}
 	for _, family := range []uint8{familyV4, familyV6} {
-		err := dump(inetRequest(family, states, ports), func(body []byte) error {
-			s, err := inetSocket(body)
-			if err == nil {
-				f(s)
-			}
-			return err
-		})
-		if err != nil {
+		if err := ask(inetRequest(family, states, ports), take); err != nil {
 			return err
 		}
 	}

@@ -9,24 +9,26 @@ import (
 
 // sock_diag(7): one request over netlink(7), answered by one message per socket.
 //
-//	us ──▶ kernel   nlmsghdr (16) + inet_diag_req_v2 (56) [+ bytecode attribute]  |  unix_diag_req (24)
+//	us ──▶ kernel   nlmsghdr (16) + inet_diag_req (60) or inet_diag_req_v2 (56) [+ bytecode attribute]  |  unix_diag_req (24)
 //	us ◀── kernel   nlmsghdr + inet_diag_msg (72)  |  nlmsghdr + unix_diag_msg (16) + attributes       ... repeated
 //	us ◀── kernel   nlmsghdr NLMSG_DONE + errno (4)  |  nlmsghdr NLMSG_ERROR + errno (4)
 //
 // Numbers are in the machine's byte order, ports and addresses in the network's. Messages and attributes are padded to 4.
 const (
 	headerSize  = 16
+	bothReqSize = 60
 	inetReqSize = 56
 	inetMsgSize = 72
 	unixReqSize = 24
 	unixMsgSize = 16
 
-	typeError, typeDone, typeByFamily = 2, 3, 20 // NLMSG_ERROR, NLMSG_DONE, SOCK_DIAG_BY_FAMILY
-	flagRequest, flagDump             = 1, 0x300 // NLM_F_REQUEST, NLM_F_DUMP
-	familyUnix, familyV4, familyV6    = 1, 2, 10 // AF_UNIX, AF_INET, AF_INET6 of Linux
-	protocolTCP                       = 6
-	attrBytecode                      = 1 // INET_DIAG_REQ_BYTECODE
-	showName, attrName                = 1, 0
+	typeError, typeDone            = 2, 3     // NLMSG_ERROR, NLMSG_DONE
+	typeTCP, typeByFamily          = 18, 20   // TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY
+	flagRequest, flagDump          = 1, 0x300 // NLM_F_REQUEST, NLM_F_DUMP
+	familyUnix, familyV4, familyV6 = 1, 2, 10 // AF_UNIX, AF_INET, AF_INET6 of Linux
+	protocolTCP                    = 6
+	attrBytecode                   = 1 // INET_DIAG_REQ_BYTECODE
+	showName, attrName             = 1, 0
 )
 
 // States, as bits: 1<<TCP_ESTABLISHED and so on (include/net/tcp_states.h).
@@ -53,24 +55,36 @@ type socket struct {
 }
 
 // header makes an nlmsghdr for a dump, with room for the request that follows.
-func header(size int) []byte {
+func header(typ uint16, size int) []byte {
 	b := make([]byte, headerSize, headerSize+size)
 	order.PutUint32(b, uint32(headerSize+size))
-	order.PutUint16(b[4:], typeByFamily)
+	order.PutUint16(b[4:], typ)
 	order.PutUint16(b[6:], flagRequest|flagDump)
 	return b
 }
 
-// inetRequest asks for the TCP sockets of a family that are in one of the states, at one of the ports.
+// bothRequest asks for the TCP sockets of both families that are in one of the states, at one of the ports. It is older than
+// inetRequest, which takes one family; for each the kernel walks through all connections of the machine.
+func bothRequest(states uint32, ports []uint16) []byte {
+	req := make([]byte, bothReqSize)
+	order.PutUint32(req[52:], states)
+	return filtered(typeTCP, req, ports)
+}
+
+// inetRequest asks for those of one family.
 func inetRequest(family uint8, states uint32, ports []uint16) []byte {
+	req := make([]byte, inetReqSize)
+	req[0], req[1] = family, protocolTCP
+	order.PutUint32(req[4:], states)
+	return filtered(typeByFamily, req, ports)
+}
+
+func filtered(typ uint16, req []byte, ports []uint16) []byte {
 	var filter []byte
 	if len(ports) <= maxFilter {
 		filter = portFilter(ports)
 	}
-	req := make([]byte, inetReqSize)
-	req[0], req[1] = family, protocolTCP
-	order.PutUint32(req[4:], states)
-	b := append(header(inetReqSize+len(filter)), req...)
+	b := append(header(typ, len(req)+len(filter)), req...)
 	return append(b, filter...)
 }
 
@@ -102,7 +116,7 @@ func unixRequest() []byte {
 	req[0] = familyUnix
 	order.PutUint32(req[4:], established)
 	order.PutUint32(req[12:], showName)
-	return append(header(unixReqSize), req...)
+	return append(header(typeByFamily, unixReqSize), req...)
 }
 
 // each calls f with the body of each message about a socket in a datagram. done says that the answer is complete.
@@ -121,7 +135,7 @@ func each(b []byte, f func(body []byte) error) (done bool, err error) {
 			return true, result(body, true)
 		case typeError:
 			return true, result(body, false)
-		case typeByFamily:
+		case typeTCP, typeByFamily:
 			if err := f(body); err != nil {
 				return false, err
 			}

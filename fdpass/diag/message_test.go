@@ -51,6 +51,7 @@ func TestEach(t *testing.T) {
 		err  error
 	}{
 		"nothing":              {nil, 0, false, nil},
+		"older request":        {message(typeTCP, inetBody()), 1, false, nil},
 		"two":                  {two, 2, false, nil},
 		"two and the end":      {append(two[:len(two):len(two)], message(typeDone, number(0))...), 2, true, nil},
 		"end of an old kernel": {message(typeDone, nil), 0, true, nil},
@@ -165,6 +166,14 @@ func TestRequests(t *testing.T) {
 	if got := inetRequest(familyV6, established, []uint16{80}); order.Uint16([]byte{1, 0}) == 1 && !cmp.Equal(got, want) {
 		t.Errorf("request:\n%s", cmp.Diff(want, got))
 	}
+	both := message(typeTCP, make([]byte, bothReqSize))
+	both[headerSize+52] = 2
+	both = append(both, want[headerSize+inetReqSize:]...)
+	order.PutUint32(both, uint32(len(both)))
+	order.PutUint16(both[6:], flagRequest|flagDump)
+	if got := bothRequest(established, []uint16{80}); order.Uint16([]byte{1, 0}) == 1 && !cmp.Equal(got, both) {
+		t.Errorf("request:\n%s", cmp.Diff(both, got))
+	}
 	if got := inetRequest(familyV4, established, make([]uint16, maxFilter+1)); len(got) != headerSize+inetReqSize {
 		t.Errorf("%d bytes with more ports than the filter has room for, want no filter", len(got))
 	}
@@ -173,6 +182,7 @@ func TestRequests(t *testing.T) {
 func FuzzEach(f *testing.F) {
 	f.Add(append(message(typeByFamily, inetBody()), message(typeDone, number(0))...))
 	f.Add(append(message(typeByFamily, unixBody()), message(typeDone, nil)...))
+	f.Add(message(typeTCP, inetBody()))
 	f.Add(message(typeError, number(-2)))
 	f.Add(message(typeByFamily, nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
