@@ -53,11 +53,7 @@ func TestDialLocal(t *testing.T) {
 
 // TestDialLocalFails: no packet is sent where whoever is told does not want it, and an address of others is told apart.
 func TestDialLocalFails(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := l.Addr().(*net.TCPAddr).AddrPort()
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(reserve(t, "tcp://127.0.0.1:0")))
 	unwanted := errors.New("unwanted")
 	if c, err := DialLocal(t.Context(), to, func(netip.AddrPort) error { return unwanted }); !errors.Is(err, unwanted) {
 		t.Errorf("%v, %v", c, err)
@@ -66,7 +62,6 @@ func TestDialLocalFails(t *testing.T) {
 	if c, err := DialLocal(t.Context(), netip.MustParseAddrPort("192.0.2.1:80"), fine); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Errorf("%v, %v", c, err)
 	}
-	l.Close()
 	if c, err := DialLocal(t.Context(), to, fine); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("%v, %v", c, err)
 	}

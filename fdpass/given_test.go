@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -137,19 +136,8 @@ func activated(t *testing.T, addresses []string, poke func(), flags ...string) g
 	return r
 }
 
-// freePort gives a port that nobody has now.
-func freePort(t *testing.T, network string) string {
-	t.Helper()
-	s, err := Open(spec(network + "://127.0.0.1:0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	return strconv.Itoa(int(s.Address().Port))
-}
-
 func TestProcGivenBySystemdSocketActivate(t *testing.T) {
-	port, path := freePort(t, "tcp"), unixPath(t)
+	port, path := fmt.Sprint(reserve(t, "tcp://127.0.0.1:0")), unixPath(t)
 	r := activated(t, []string{"unix://" + path, "tcp://127.0.0.1:" + port, "tcp://127.0.0.1:1"}, func() {
 		c, err := net.Dial("unix", path)
 		if err != nil {
@@ -168,7 +156,7 @@ func TestProcGivenBySystemdSocketActivate(t *testing.T) {
 }
 
 func TestProcGivenByName(t *testing.T) {
-	port := freePort(t, "tcp")
+	port := fmt.Sprint(reserve(t, "tcp://127.0.0.1:0"))
 	r := activated(t, []string{"tcp://127.0.0.1:1", "tcp4://127.0.0.1:" + port}, func() {
 		c, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err != nil {
@@ -183,9 +171,11 @@ func TestProcGivenByName(t *testing.T) {
 }
 
 func TestProcGivenDatagram(t *testing.T) {
-	port := freePort(t, "udp")
-	r := activated(t, []string{"udp://127.0.0.1:" + port, "tcp://127.0.0.1:" + port}, func() {
-		c, err := net.Dial("udp", "127.0.0.1:"+port)
+	s := mustOpen(t, spec("udp://127.83.0.1:0")) // an address at which nobody else is
+	s.Close()
+	at := fmt.Sprint("127.83.0.1:", s.Address().Port)
+	r := activated(t, []string{"udp://" + at, "tcp://" + at}, func() {
+		c, err := net.Dial("udp", at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +183,7 @@ func TestProcGivenDatagram(t *testing.T) {
 		if _, err := c.Write([]byte("x")); err != nil {
 			t.Fatal(err)
 		}
-	}, "-d", "-l", "127.0.0.1:"+port)
+	}, "-d", "-l", at)
 	if len(r.Errors) > 0 || !slices.Equal(r.Matched, []int{0, -1}) || !r.States[0].Listening {
 		t.Errorf("%+v", r)
 	}

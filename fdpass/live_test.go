@@ -112,7 +112,7 @@ func TestProcRelistenAfterAnothersListen(t *testing.T) {
 func TestProcRelistenRevivesTCP(t *testing.T) {
 	multipath := func(o *Options) { o.Multipath = true }
 	for _, sp := range []Spec{spec("tcp://:0"), spec("tcp4://127.0.0.1:0"), spec("tcp6://[::1]:0"),
-		spec("tcp://127.0.0.1:" + freePort(t, "tcp")), option1("tcp://127.0.0.1:0", multipath)} {
+		spec(fmt.Sprint("tcp://127.0.0.1:", reserve(t, "tcp://127.0.0.1:0"))), option1("tcp://127.0.0.1:0", multipath)} {
 		s := mustOpen(t, sp)
 		before := s.Address()
 		if out := run(t, "shutdown", s); out != "" {
@@ -139,9 +139,7 @@ func TestRelistenTellsOfALostPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 1)); err != nil {
-		t.Fatal(err)
-	}
+	listenAtAnyPort(t, fd)
 	s, err := Restore(spec("tcp://127.0.0.1:0"), NewDescriptor(fd))
 	if err != nil {
 		t.Fatal(err)

@@ -280,7 +280,7 @@ func TestProcFailedOpenLeavesNothing(t *testing.T) {
 			t.Errorf("%s: got %v", address, err)
 		}
 	}
-	if after := openDescriptors(t); after != before {
+	if after := openDescriptors(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 	if a := inChild(t, deny(unix.SYS_LISTEN, unix.EINVAL, spec("unix://"+dir+"/s"))); a.Errno != unix.EINVAL {

@@ -74,9 +74,9 @@ func atDevice(s Spec, device string) Spec {
 
 // A listener at the address, but for other clients, is neither taken nor opened beside.
 func TestTakeFromNamespace(t *testing.T) {
-	s := elsewhere(t, spec("tcp://127.0.0.1:0"))
-	wanted := s.Spec()
-	wanted.Address.Port = s.Address().Port
+	wanted := spec("tcp://127.0.0.1:0")
+	wanted.Address.Port = reserve(t, "tcp://127.0.0.1:0") // is to be free there and here
+	elsewhere(t, wanted)
 	_, err := TakeFrom(os.Getpid(), wanted)
 	if err == nil || errors.Is(err, ErrNotThere) || !strings.Contains(err.Error(), "it is in another network namespace (take it by") {
 		t.Errorf("got %v", err)

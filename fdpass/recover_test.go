@@ -156,9 +156,7 @@ func TestRecoverALostPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 1)); err != nil {
-		t.Fatal(err)
-	}
+	listenAtAnyPort(t, fd)
 	given, err := Restore(spec("tcp://127.0.0.1:0"), NewDescriptor(fd))
 	if err != nil {
 		t.Fatal(err)
@@ -348,7 +346,7 @@ func make64(f unix.SockFilter) []unix.SockFilter {
 func TestAbandon(t *testing.T) {
 	s := mustOpen(t, spec("unix://"+unixPath(t)))
 	count := openDescriptors(t)
-	if err := s.Abandon(); err != nil || openDescriptors(t) != count-1 {
+	if err := s.Abandon(); err != nil || openDescriptors(t) >= count {
 		t.Error(err, openDescriptors(t), count)
 	}
 	checkNames(t, s)

@@ -13,7 +13,7 @@ import (
 // TestClosedSocket: after Close, or Abandon, everything says so.
 func TestClosedSocket(t *testing.T) {
 	for name, end := range map[string]func(*Socket) error{"Close": (*Socket).Close, "Abandon": (*Socket).Abandon} {
-		s := mustOpen(t, spec("tcp://127.0.0.1:0"))
+		s := mustOpen(t, spec("tcp://127.83.0.1:0")) // clients of others come from another address, and do not take the port meanwhile
 		address := s.Address()
 		if err := end(s); err != nil {
 			t.Fatal(err)

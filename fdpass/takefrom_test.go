@@ -22,7 +22,7 @@ import (
 func TestTakeFrom(t *testing.T) {
 	dir := shortDir(t)
 	for name, c := range map[string]struct {
-		has     []string // with PORT for the first's
+		has     []string // with PORT where it is to be the same
 		take    string
 		gets    int // of has; -1 for an error
 		says    string
@@ -36,9 +36,9 @@ func TestTakeFrom(t *testing.T) {
 		"IPv4 for a wildcard":    {[]string{"tcp4://:0"}, "tcp://:PORT", 0, "", false},
 		"one for IPv4 is wanted": {[]string{"tcp://:0"}, "tcp4://:PORT", -1, "it listens on", true},
 		"IPv6 only":              {[]string{"tcp6://:0"}, "tcp://:PORT", -1, "tcp6://[::]:", true},
-		"a socket each":          {[]string{"tcp4://:0", "tcp6://:PORT"}, "tcp://:PORT", -1, "by a socket each (configure two listeners: tcp4://:", false},
-		"of two, IPv4":           {[]string{"tcp4://:0", "tcp6://:PORT"}, "tcp4://:PORT", 0, "", false},
-		"of two, IPv6":           {[]string{"tcp6://:0", "tcp4://:PORT"}, "tcp6://:PORT", 0, "", false},
+		"a socket each":          {[]string{"tcp4://:PORT", "tcp6://:PORT"}, "tcp://:PORT", -1, "by a socket each (configure two listeners: tcp4://:", false},
+		"of two, IPv4":           {[]string{"tcp4://:PORT", "tcp6://:PORT"}, "tcp4://:PORT", 0, "", false},
+		"of two, IPv6":           {[]string{"tcp6://:PORT", "tcp4://:PORT"}, "tcp6://:PORT", 0, "", false},
 		"another address":        {[]string{"tcp://127.0.0.1:0"}, "tcp://127.0.0.2:PORT", -1, "tcp4://127.0.0.1:", true},
 		"another type":           {[]string{"tcp://127.0.0.1:0"}, "udp://127.0.0.1:PORT", -1, "it listens on", true},
 		"datagrams":              {[]string{"udp://127.0.0.1:0"}, "udp://127.0.0.1:PORT", 0, "", false},
@@ -52,10 +52,10 @@ func TestTakeFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var open []*Socket
-			port := ""
+			port := fmt.Sprint(reserve(t, "tcp://:0"))
 			for _, a := range c.has {
 				s := mustOpen(t, spec(strings.ReplaceAll(a, "PORT", port)))
-				if open = append(open, s); port == "" {
+				if open = append(open, s); !strings.Contains(a, "PORT") {
 					port = fmt.Sprint(s.Address().Port)
 				}
 			}
@@ -66,7 +66,7 @@ func TestTakeFrom(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), c.says) || errors.Is(err, ErrNotThere) != c.missing {
 					t.Fatalf("got %v", err)
 				}
-				if after := openDescriptors(t); after != before {
+				if after := openDescriptors(t); after > before {
 					t.Errorf("%d descriptors before, %d after", before, after)
 				}
 				return
@@ -74,7 +74,7 @@ func TestTakeFrom(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if after := openDescriptors(t); after != before+1 {
+			if after := openDescriptors(t); after > before+1 {
 				t.Errorf("%d descriptors before, %d after", before, after)
 			}
 			if !sameFile(t, d, open[c.gets].Descriptor()) {
@@ -233,14 +233,6 @@ func TestExplainTake(t *testing.T) {
 	}
 }
 
-// freeForAll finds a port that is free for IPv4 and IPv6.
-func freeForAll(t *testing.T) uint32 {
-	t.Helper()
-	s := mustOpen(t, spec("tcp://:0"))
-	s.Close()
-	return s.Address().Port
-}
-
 // external runs a program until the test ends and waits for the line that says it listens.
 func external(t *testing.T, name, pkg, line string, args ...string) (pid int, said string) {
 	t.Helper()
@@ -313,22 +305,22 @@ func takesIt(t *testing.T, pid int, address, says string) {
 
 // TestProcTakeFromNginx: nginx opens a socket for IPv4 and one for IPv6 only.
 func TestProcTakeFromNginx(t *testing.T) {
-	port := freeForAll(t)
+	port := reserve(t, "tcp://:0")
 	path := unixPath(t)
-	pid := nginx(t, fmt.Sprint(port), fmt.Sprintf("127.0.0.9:%d", port), fmt.Sprintf("[::1]:%d", freeForAll(t)), "unix:"+path)
+	pid := nginx(t, fmt.Sprint(port), fmt.Sprintf("127.0.0.9:%d", port), fmt.Sprintf("[::1]:%d", reserve(t, "tcp://:0")), "unix:"+path)
 	takesIt(t, pid, fmt.Sprintf("tcp://:%d", port), "")
 	takesIt(t, pid, fmt.Sprintf("tcp4://:%d", port), "")
 	takesIt(t, pid, "unix://"+path, "")
 	takesIt(t, pid, fmt.Sprintf("tcp6://:%d", port), "it listens on")
 	takesIt(t, pid, fmt.Sprintf("tcp://127.0.0.1:%d", port), fmt.Sprintf("tcp4://0.0.0.0:%d", port))
 
-	port = freeForAll(t)
+	port = reserve(t, "tcp://:0")
 	both := nginx(t, fmt.Sprint(port), fmt.Sprintf("[::]:%d", port))
 	takesIt(t, both, fmt.Sprintf("tcp://:%d", port), "configure two listeners")
 	takesIt(t, both, fmt.Sprintf("tcp4://:%d", port), "")
 	takesIt(t, both, fmt.Sprintf("tcp6://:%d", port), "")
 
-	port = freeForAll(t)
+	port = reserve(t, "tcp://:0")
 	dual := nginx(t, fmt.Sprintf("[::]:%d ipv6only=off", port))
 	takesIt(t, dual, fmt.Sprintf("tcp://:%d", port), "")
 }
