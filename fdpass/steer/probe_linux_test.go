@@ -1,6 +1,7 @@
 package steer
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -74,13 +75,14 @@ func TestProcManyProbes(t *testing.T) {
 	})
 }
 
-// freePort gives an address with a port that nobody has, in the form in which a socket can be bound to it.
+// freePort gives an address with a port that nobody else gets until the test ends, in the form in which a socket can be bound to it: another
+// one is, but does not listen, and both set SO_REUSEADDR.
 func freePort(t *testing.T, address netip.Addr) netip.AddrPort {
 	t.Helper()
 	at := netip.AddrPortFrom(address.Unmap().WithZone(""), 0)
 	fd := must(unix.Socket(family(at), unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))
-	defer unix.Close(fd)
-	if err := unix.Bind(fd, sockaddr(at)); err != nil {
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1), unix.Bind(fd, sockaddr(at))); err != nil {
 		t.Fatal(err)
 	}
 	return nameOf(fd)

@@ -22,6 +22,9 @@ type rig struct {
 	socks map[string]*fdpass.Descriptor
 }
 
+// patience is how long a connection may take to arrive, in milliseconds: it turns a hang into a failure.
+const patience = 60_000
+
 var (
 	loopback4 = netip.MustParseAddrPort("127.0.0.1:0")
 	loopback6 = netip.MustParseAddrPort("[::1]:0")
@@ -146,9 +149,9 @@ func (r *rig) taken() string {
 			return nil
 		})
 	}
-	n, err := unix.Poll(poll, 5000)
+	n, err := unix.Poll(poll, patience)
 	for err == unix.EINTR {
-		n, err = unix.Poll(poll, 5000)
+		n, err = unix.Poll(poll, patience)
 	}
 	if n != 1 {
 		r.t.Fatalf("%d members have a connection in place of one (%v)", n, err)

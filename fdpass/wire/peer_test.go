@@ -130,7 +130,7 @@ func TestGarbage(t *testing.T) {
 						t.Errorf("got %v", err)
 					}
 				})
-				if after := openDescriptors(t); after != before {
+				if after := openDescriptors(t); after > before { // fewer if a client of an earlier test has just left
 					t.Errorf("%d descriptors before, %d after", before, after)
 				}
 			})
