@@ -33,13 +33,14 @@ func TestMain(m *testing.M) {
 
 // starve prints what Run says when open files are at their limit. One connection is made before, so that the poller is set up.
 func starve(address string) {
-	o := Options{Targets: []Target{{"tcp", address}}, HTTP: "/", Connections: 1, Clients: 1, Timeout: 20 * time.Millisecond}
+	o := Options{Targets: []Target{{"tcp", address}}, HTTP: "/", Connections: 1, Clients: 1}
 	first, err := Run(context.Background(), o)
 	fmt.Println(first.OK, err)
 	limit := syscall.Rlimit{Cur: 0, Max: 0}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		fmt.Println(err)
 	}
+	o.Timeout = 20 * time.Millisecond
 	second, err := Run(context.Background(), o)
 	fmt.Println(second.Attempts, errors.Is(err, errLocal), errors.Is(err, syscall.EMFILE))
 }

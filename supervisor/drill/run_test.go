@@ -116,12 +116,13 @@ func TestRunConnectOnly(t *testing.T) {
 }
 
 func TestRunRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	client, err := net.Dial("tcp", serveTCP(t, hang).Address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = l.Close()
-	expect(t, Options{Targets: []Target{{"tcp", l.Addr().String()}}, HTTP: "/", Connections: 10}, refused)
+	defer client.Close()
+	// Nobody listens at a client's own port, and nobody else gets it.
+	expect(t, Options{Targets: []Target{{"tcp", client.LocalAddr().String()}}, HTTP: "/", Connections: 10}, refused)
 }
 
 func TestRunIPv6(t *testing.T) {
@@ -146,10 +147,18 @@ func TestRunTakesTargetsInTurn(t *testing.T) {
 func TestRunSendsOneRequest(t *testing.T) {
 	got := make(chan string, 1)
 	target := serveTCP(t, func(c net.Conn) {
-		all, _ := io.ReadAll(io.LimitReader(c, 500))
-		got <- string(all)
+		var asked strings.Builder
+		reads := io.TeeReader(io.LimitReader(c, 500), &asked)
+		for b := make([]byte, 1); !strings.HasSuffix(asked.String(), "\r\n\r\n"); {
+			if _, err := reads.Read(b); err != nil {
+				break
+			}
+		}
+		_, _ = io.WriteString(c, answer)
+		_, _ = io.Copy(io.Discard, reads) // until the client leaves
+		got <- asked.String()
 	})
-	_, err := Run(t.Context(), Options{Targets: []Target{target}, HTTP: "/a?b=c", Connections: 1, Clients: 1, Timeout: 50 * time.Millisecond})
+	_, err := Run(t.Context(), Options{Targets: []Target{target}, HTTP: "/a?b=c", Connections: 1, Clients: 1})
 	want := "GET /a?b=c HTTP/1.1\r\nHost: " + target.Address + "\r\nUser-Agent: supervise-drill\r\nConnection: close\r\n\r\n"
 	if text := <-got; err != nil || text != want {
 		t.Errorf("got %q, %v, want %q", text, err, want)
