@@ -238,9 +238,8 @@ func TestSteerProbe(t *testing.T) {
 		one, two := acquire(t, r, "app", 1, "web")[0], acquire(t, r, "app", 2, "web")[0]
 		first, second := openFor(t, one, 0), openFor(t, two, 0)
 		must(t, r.Promote(User{"app", 1}))
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
 		from := freePort(t)
-		d.LocalAddr = net.TCPAddrFromAddrPort(from)
+		d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(from)}
 		end, err := r.Probe(User{"app", 2}, 0, "web", from)
 		must(t, err)
 		c, err := d.Dial("tcp", net.JoinHostPort("127.0.0.1", port(first.Address())))
@@ -261,10 +260,10 @@ func TestSteerProbe(t *testing.T) {
 	}
 }
 
-// freePort gives a port of loopback that was free a moment ago.
+// freePort gives a port that was free a moment ago, at an address of loopback from which nobody else comes.
 func freePort(t *testing.T) netip.AddrPort {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.83.0.1:0")
 	must(t, err)
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).AddrPort()

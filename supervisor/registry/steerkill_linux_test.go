@@ -92,7 +92,7 @@ func (m *steerLife) end(number, members int) {
 	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range 1000 {
+	for range 60_000 { // far longer than it takes, and the end of one that hangs
 		if m.err != nil || len(m.r.Status()[0].Members) == members {
 			return
 		}
