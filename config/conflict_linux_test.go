@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -57,17 +56,19 @@ func socket(t *testing.T, family, kind int) int {
 	return fd
 }
 
-// freePort is a port that nobody listens on, as far as that can be known.
+// freePort is one that the kernel gives to nobody until the test ends: a socket has it that does not listen, and so is in the way of none that
+// sets SO_REUSEADDR.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", ":0")
+	fd := socket(t, syscall.AF_INET6, syscall.SOCK_STREAM)
+	if err := errors.Join(syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1), syscall.Bind(fd, &syscall.SockaddrInet6{})); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().(*net.TCPAddr).Port
+	return at.(*syscall.SockaddrInet6).Port
 }
 
 // refused opens both and says whether the second one is EADDRINUSE.

@@ -41,7 +41,7 @@ func TestProcQueue(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			m := boot(t, "WatchdogSec=3s\n")
+			m := boot(t, "WatchdogSec=10s\n") // shorter, and a busy machine is a hanging manager
 			m.up()
 			before := m.hears(told(`READY=1`))[1]
 			m.must("supervise", "stop", "hello")

@@ -23,7 +23,7 @@ func TestProcPassed(t *testing.T) {
 		why                 string
 	}{
 		{"another port", "generation", "tcp4 bind=127.0.0.1:1 listen=5", tcp4(), "", Unmanaged, ""},
-		{"another address", "generation", "tcp4 bind=127.0.0.2:PORT listen=5", tcp4(), "", Unmanaged, ""},
+		{"another address", "generation", "tcp4 bind=127.83.0.1:PORT listen=5", tcp4(), "", Unmanaged, ""},
 		{"any port", "generation", "tcp4 bind=127.0.0.1:0 listen=5", tcp4(), "", 0, ""},
 		{"listen without bind", "generation", "tcp4 listen=5", tcp4(), "", 0, ""},
 		{"datagrams", "generation", "udp4 bind=127.0.0.1:PORT", tcp4(), "", 0, ""},
