@@ -44,6 +44,19 @@ func ReadEnvironmentFiles(paths []string) (map[string]string, error) {
 	return all, nil
 }
 
+// ReadEnvironment reads the environment files of the service. What is wrong with a file as such is placed where the service is.
+func (s *Service) ReadEnvironment() (map[string]string, error) {
+	all, err := ReadEnvironmentFiles(s.EnvironmentFiles)
+	if e, is := err.(*Error); is {
+		for i := range e.Problems {
+			if p := &e.Problems[i]; p.File == "" {
+				p.File, p.Line, p.Column = s.place.Filename, s.place.Start.Line, s.place.Start.Column
+			}
+		}
+	}
+	return all, err
+}
+
 func readEnvironmentFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -85,6 +86,23 @@ func TestReadEnvironmentFilesInOrder(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 	if got, err := ReadEnvironmentFiles(nil); err != nil || got == nil || len(got) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestReadEnvironment: a file that is missing is a problem of the service that names it, a line of it is the file's own.
+func TestReadEnvironment(t *testing.T) {
+	wrong := writeFile(t, "A=1\nB\n")
+	missing := filepath.Join(t.TempDir(), "missing.env")
+	text := fmt.Sprintf("\nservice \"app\" {\n  command = [\"./app\"]\n  environment_files = [%q, %q]\n}\n", missing, wrong)
+	c := mustParse(t, text, Host{})
+	_, err := c.Services[0].ReadEnvironment()
+	e, is := err.(*Error)
+	if !is || len(e.Problems) != 2 || filepath.Base(e.Problems[0].File) != "app.hcl" || e.Problems[0].Line != 2 || e.Problems[1].File != wrong || e.Problems[1].Line != 2 {
+		t.Errorf("%v", err)
+	}
+	s := &Service{EnvironmentFiles: []string{writeFile(t, "A=1\n")}}
+	if got, err := s.ReadEnvironment(); err != nil || got["A"] != "1" {
 		t.Errorf("%v, %v", got, err)
 	}
 }

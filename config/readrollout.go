@@ -15,8 +15,8 @@ func (n *node) readRollout(service *Service) {
 	s := &service.Rollout
 	take(n, "strategy", &s.Strategy, asChoice("strategies", "overlap", "replace", "rolling"))
 	take(n, "bake", &s.Bake, asDuration(0, longest, 1))
-	take(n, "max_surge", &s.MaxSurge, asInteger(0, maxWorkers))
-	take(n, "max_unavailable", &s.MaxUnavailable, asInteger(0, maxWorkers))
+	take(n, "max_surge", &s.MaxSurge, asInteger(0, MaxWorkers))
+	take(n, "max_unavailable", &s.MaxUnavailable, asInteger(0, MaxWorkers))
 	for _, name := range []string{"max_surge", "max_unavailable"} {
 		if at, given := n.has(name); given && s.Strategy != "rolling" {
 			n.failValue(name, at, fmt.Sprintf("strategy %q replaces all workers together", s.Strategy), `Write strategy = "rolling", or remove the line.`)

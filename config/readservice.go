@@ -11,10 +11,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-const (
-	maxWorkers = 1000
-	unlimited  = math.MaxUint64
-)
+// MaxWorkers of a service bound a slip of the finger, in a file as in a command.
+const MaxWorkers = 1000
+
+const unlimited = math.MaxUint64
 
 func (r *reader) readService(block *hcl.Block, names firsts) {
 	name, _, ok := r.label(block, names)
@@ -67,7 +67,7 @@ func adviseCommand(s *Service) string {
 }
 
 func (n *node) readRunning(s *Service) {
-	take(n, "workers", &s.Workers, asInteger(0, maxWorkers))
+	take(n, "workers", &s.Workers, asInteger(0, MaxWorkers))
 	take(n, "output", &s.Output, n.asOutput)
 	s.dependsOn = takeNames(n, "depends_on", &s.DependsOn)
 	n.failTwice("depends_on", s.dependsOn)

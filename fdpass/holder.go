@@ -1,6 +1,9 @@
 package fdpass
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
 // Holder is a process that holds an address.
 type Holder struct {
@@ -9,11 +12,14 @@ type Holder struct {
 	UID     int    // owner of the socket; -1 when not known
 }
 
-// String gives "nginx (pid 812)" or "a process of another user (uid 33)".
+// String gives "nginx (pid 812)" or "a process of another user (uid 33)". One of our own user that /proc does not show is in another
+// pid namespace, pid_namespaces(7).
 func (h Holder) String() string {
 	switch {
 	case h.PID > 0:
 		return fmt.Sprintf("%s (pid %d)", h.Command, h.PID)
+	case h.UID >= 0 && h.UID == os.Geteuid():
+		return fmt.Sprintf("a process that is not visible to us (uid %d, in another container?)", h.UID)
 	case h.UID >= 0:
 		return fmt.Sprintf("a process of another user (uid %d)", h.UID)
 	}

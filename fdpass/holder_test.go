@@ -96,8 +96,9 @@ func TestProcHolderOfAnotherUser(t *testing.T) {
 
 func TestHolderString(t *testing.T) {
 	for want, h := range map[string]Holder{
-		"nginx (pid 12)":                      {PID: 12, Command: "nginx", UID: 33},
-		"a process of another user (uid 33)":  {UID: 33},
+		"nginx (pid 12)":                       {PID: 12, Command: "nginx", UID: 33},
+		"a process of another user (uid 4711)": {UID: 4711},
+		fmt.Sprintf("a process that is not visible to us (uid %d, in another container?)", os.Geteuid()): {UID: os.Geteuid()},
 		"a process that is not visible to us": {UID: -1},
 	} {
 		if h.String() != want {

@@ -242,7 +242,7 @@ func environmentOf(s spec, l layout, around surroundings) (map[string]string, er
 		merge(env, inherited(around.environ))
 	}
 	if !foreign(s.all) {
-		files, err := config.ReadEnvironmentFiles(s.service.EnvironmentFiles)
+		files, err := s.service.ReadEnvironment()
 		if err != nil {
 			return nil, err
 		}

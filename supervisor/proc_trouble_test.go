@@ -143,7 +143,7 @@ func TestProcNewFails(t *testing.T) {
 // TestProcScale checks the bounds of scale, and that workers come and go in their places.
 func TestProcScale(t *testing.T) {
 	r := newRig(t, quick("app", "")).started()
-	for _, n := range []int{-1, maxWorkers + 1} {
+	for _, n := range []int{-1, config.MaxWorkers + 1} {
 		if err := r.m.Scale(t.Context(), "app", n, nil); err == nil {
 			t.Errorf("scaled to %d", n)
 		}

@@ -30,13 +30,10 @@ func (m *Manager) Stop(ctx context.Context, name string, report func(Event)) err
 	return m.operate(ctx, name, report, func(s *service, reply chan error) { s.halt(reply) })
 }
 
-// maxWorkers bounds a service.
-const maxWorkers = 10000
-
 // Scale gives a service n workers and waits until new ones are ready. It holds until the next change of workers in the file.
 func (m *Manager) Scale(ctx context.Context, name string, n int, report func(Event)) error {
-	if n < 0 || n > maxWorkers {
-		return fmt.Errorf("cannot scale service %q to %d workers: give a number from 0 to %d", name, n, maxWorkers)
+	if n < 0 || n > config.MaxWorkers {
+		return fmt.Errorf("cannot scale service %q to %d workers: give a number from 0 to %d", name, n, config.MaxWorkers)
 	}
 	if m.o.Output != nil {
 		m.o.Output.Expect(name, n)

@@ -98,9 +98,6 @@ func quietly(do func(context.Context, string) error) func(context.Context, strin
 	return func(ctx context.Context, name string, _ func(supervisor.Event)) error { return do(ctx, name) }
 }
 
-// maxWorkers bounds a slip of the finger.
-const maxWorkers = 10_000
-
 func (s *Server) scale(w http.ResponseWriter, r *request) error {
 	var body struct {
 		Workers *int `json:"workers"`
@@ -111,8 +108,8 @@ func (s *Server) scale(w http.ResponseWriter, r *request) error {
 	if body.Workers == nil {
 		return bad(http.StatusBadRequest, `the body must say how many: {"workers":2}`)
 	}
-	if *body.Workers < 0 || *body.Workers > maxWorkers {
-		return bad(http.StatusBadRequest, "workers must be from 0 to %d, not %d", maxWorkers, *body.Workers)
+	if *body.Workers < 0 || *body.Workers > config.MaxWorkers {
+		return bad(http.StatusBadRequest, "workers must be from 0 to %d, not %d", config.MaxWorkers, *body.Workers)
 	}
 	return s.operation(w, func(ctx context.Context, report func(supervisor.Event)) (*Result, error) {
 		return nil, s.backend.Scale(ctx, r.name, *body.Workers, report)

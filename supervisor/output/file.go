@@ -1,7 +1,9 @@
 package output
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 )
@@ -70,6 +72,9 @@ func (f *File) format(text string) []byte {
 // Reopen opens the path anew, for logrotate, which has renamed the file. If that fails the old one stays in use.
 func (f *File) Reopen() error {
 	file, err := openFile(f.path)
+	if errors.Is(err, fs.ErrNotExist) { // it would have been made
+		return fmt.Errorf("cannot open output file %q: %w (make its folder first)", f.path, cause(err))
+	}
 	if err != nil {
 		return fmt.Errorf("cannot open output file %q: %w", f.path, cause(err))
 	}
