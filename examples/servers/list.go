@@ -10,11 +10,11 @@ var servers = []server{
 	},
 	{
 		name: "haproxy", programs: []string{"haproxy"}, install: "haproxy", handoff: "none (`bind fd@`)", port: 8102, keeps: true,
-		note: "USR1",
+		note: "USR1, with `bake`: for a moment after `READY=1` the master misses it",
 	},
 	{
 		name: "haproxy-x", programs: []string{"haproxy"}, install: "haproxy", handoff: "haproxy (`-x`)", port: 8119, keeps: true,
-		note: "USR1",
+		note: "USR1, with `bake`: for a moment after `READY=1` the master misses it",
 	},
 	{
 		name: "apache2", programs: []string{"apache2", "cc"}, install: "apache2 gcc libc6-dev", handoff: "systemd, by preload.c", port: 8116, keeps: true,
@@ -66,7 +66,7 @@ var servers = []server{
 	},
 	{
 		name: "starlet", programs: []string{"plackup"}, install: "starlet", handoff: "server-starter", port: 8112, keeps: true,
-		note: "TERM",
+		note: "TERM, repeated by the program: Starlet says that it accepts a moment before it traps it",
 	},
 	{
 		name: "starman", programs: []string{"starman"}, install: "starman", handoff: "server-starter", port: 8113,

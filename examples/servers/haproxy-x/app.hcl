@@ -9,4 +9,6 @@ service "haproxy-x" {
   preset    = "haproxy"
   command   = ["haproxy", "-Ws", "-f", "haproxy.cfg", "-x", "${worker.runtime_dir}/haproxy.sock"]
   listeners = ["web"]
+
+  rollout { bake = "1s" } # its master misses USR1 for a moment after READY=1
 }

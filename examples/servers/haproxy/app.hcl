@@ -11,4 +11,6 @@ service "haproxy" {
   command     = ["haproxy", "-Ws", "-f", "haproxy.cfg"]
   environment = { WEB = "${listener.web.fd}" }
   listeners   = ["web"]
+
+  rollout { bake = "1s" } # its master misses USR1 for a moment after READY=1
 }
