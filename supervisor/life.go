@@ -58,8 +58,11 @@ func (s *service) deadlinePassed(w *worker) {
 	s.step(w, ranOut)
 }
 
-// happened takes in what a worker's process did.
+// happened takes in what a worker's process did. What is found of one after its end is too late; what it has said may still count.
 func (s *service) happened(w *worker, h happening) {
+	if w.phase == gone && h.kind != said {
+		return
+	}
 	switch h.kind {
 	case launched:
 		if !w.launched { // else it was an earlier manager that launched it
@@ -298,7 +301,7 @@ func (s *service) heard(w *worker, m notify.Message) {
 	case m.Ready && w.status == "reloading":
 		w.status = ""
 	}
-	if m.MainPID > 0 && m.MainPID != w.pid {
+	if m.MainPID > 0 && m.MainPID != w.pid && w.phase != gone {
 		s.follow(w, m.MainPID)
 	}
 	if when := w.gen.cfg.Ready.When; m.Ready && (when == "auto" || when == "notify") {

@@ -90,6 +90,31 @@ func TestClosedListener(t *testing.T) {
 	})
 }
 
+// TestNothingAfterTheEnd checks that no event tells of a worker after that of its end, whatever is found of it too late.
+func TestNothingAfterTheEnd(t *testing.T) {
+	r := always(manners{})
+	onBench(t, "", r, func(b *bench) {
+		b.wants(b.start(), nil)
+		p := r.process(0)
+		stopped := b.stop()
+		b.wants(stopped, nil)
+		b.kinds()
+		p.mu.Lock()
+		p.deaf = errors.New("no such process")
+		p.mu.Unlock()
+		for kind := launched; kind <= ended; kind++ {
+			p.hear()(happening{kind: kind, pid: 7, name: "web", mode: "own", err: errors.New("too late"), message: notify.Message{MainPID: 1}})
+		}
+		time.Sleep(time.Minute)
+		if got := b.kinds(); len(got) > 0 {
+			t.Errorf("events %q", got)
+		}
+		if got := p.got(); len(got) != 1 {
+			t.Errorf("signals %v", got)
+		}
+	})
+}
+
 // TestStartedThenStopped checks that a worker that is stopped while it is being spawned gets its signal as soon as it can.
 func TestStartedThenStopped(t *testing.T) {
 	var p *heldProcess
