@@ -69,9 +69,7 @@ func TestProcChaosHandoffs(t *testing.T) {
 				}
 				return ""
 			})
-			if out := s.out.String(); !strings.Contains(out, "was killed by SIGKILL") {
-				t.Error("how the worker ended is not known")
-			}
+			s.awaitSaid(t, "was killed by SIGKILL")
 		})
 	}
 }
@@ -193,6 +191,7 @@ func TestProcChaosStore(t *testing.T) {
 	if len(noted) != 7 {
 		t.Errorf("noted: %v", noted)
 	}
+	s.awaitSaid(t, "descriptor not stored")
 	if out := s.out.String(); strings.Count(out, "descriptor not stored") != 1 {
 		t.Error("that there is no room was not told once")
 	}

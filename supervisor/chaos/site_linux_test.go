@@ -199,6 +199,17 @@ func (s *site) await(t testing.TB, what string, fits func(supervisor.Status) str
 	}
 }
 
+// awaitSaid waits until supervise has written a text: it comes through a pipe, and may be later than an answer.
+func (s *site) awaitSaid(t testing.TB, text string) {
+	t.Helper()
+	s.await(t, "it says "+text, func(supervisor.Status) string {
+		if !strings.Contains(s.out.String(), text) {
+			return "it has not said so"
+		}
+		return ""
+	})
+}
+
 // settled is whether nothing is going on: each service has just the workers of one generation, all ready.
 func settled(status supervisor.Status) string {
 	if status.Upgrading {

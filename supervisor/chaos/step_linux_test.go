@@ -127,7 +127,7 @@ func (d *deployment) roll(place string, early bool) outcome {
 	_ = d.site.client.Restart(ctx, "app", d.report) // breaks off when its manager is killed
 	d.site.await(d.t, "the rollout at "+place+" is over", settled)
 	d.killing.Wait() // of a kill that came at its very end
-	after := d.site.await(d.t, "the rollout at "+place+" is over", settled)
+	after := d.site.await(d.t, "the rollout at "+place+" is over", d.over)
 	svc := after.Services[0]
 	if svc.Generation != d.from && svc.Generation != d.to {
 		d.t.Fatalf("generation %d goes to %d, and becomes %d", d.from, d.to, svc.Generation)
@@ -140,6 +140,21 @@ func (d *deployment) roll(place string, early bool) outcome {
 		Restarts:  svc.Restarts,
 		Places:    d.processes(),
 	}
+}
+
+// over is whether nothing is going on, and all workers of a good candidate have passed the place that comes behind READY=1.
+func (d *deployment) over(status supervisor.Status) string {
+	missing := settled(status)
+	if missing != "" || d.fails != "" || status.Services[0].Generation != d.to {
+		return missing
+	}
+	passed := d.processes()
+	for _, w := range status.Services[0].Workers {
+		if place := fmt.Sprintf("serving to %d", w.Index); passed[place] == 0 {
+			return "nobody has passed " + place
+		}
+	}
+	return ""
 }
 
 func (d *deployment) begin(from int, place string, early bool) {
