@@ -25,6 +25,9 @@ func prepare() { cgrouptest.Main() }
 func beHere(role string, args []string) int {
 	switch role {
 	case "spoil":
+		if len(args) > 1 {
+			_, _ = os.ReadFile(args[1]) // a fifo: until somebody has written to it
+		}
 		return spoil(args[0])
 	case "hand over": // to a child that is the main process from now on
 		c := exec.Command(os.Args[0], "worker", "wait")

@@ -12,14 +12,25 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestProcGuard checks that a listener that a worker has spoilt is put back for all, and that the log names the worker.
 func TestProcGuard(t *testing.T) {
 	for how, phrase := range map[string]string{"backlog": "changed the backlog", "shutdown": "shut a listener down"} {
 		t.Run(how, func(t *testing.T) {
+			gate := filepath.Join(t.TempDir(), "gate")
+			if err := unix.Mkfifo(gate, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			r := newRig(t, "listener \"web\" {\n address = \"tcp://127.0.0.1:0\"\n backlog = 44\n}\n"+
-				"service \"app\" {\n command = [\"SELF\", \"worker\", \"spoil\", \""+how+"\"]\n listeners = [\"web\"]\n ready { when = \"notify\" }\n}").started()
+				"service \"app\" {\n command = [\"SELF\", \"worker\", \"spoil\", \""+how+"\", \""+gate+"\"]\n listeners = [\"web\"]\n ready { when = \"notify\" }\n}")
+			r.awaitEvent(func(e Event) bool { return e.Kind == KindWorkerStarted }) // before that nobody knows whom to name
+			if err := os.WriteFile(gate, []byte("go on"), 0); err != nil {
+				t.Fatal(err)
+			}
+			r.started()
 			st := r.status()
 			if got := st.Listeners[0].Backlog.Effective; got != 44 {
 				t.Errorf("backlog %d", got)

@@ -144,6 +144,10 @@ func (s *site) stop(t *testing.T, state *error) {
 func (s *site) write(t *testing.T, name, text string, mode os.FileMode) {
 	t.Helper()
 	path := filepath.Join(s.dir, name)
+	// What is forked meanwhile has what the file is written through until it runs its program, and so long nobody can run the file (ETXTBSY,
+	// execve(2)).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	err := errors.Join(os.WriteFile(path+".new", []byte(text), mode), os.Chmod(path+".new", mode), os.Rename(path+".new", path))
 	if err != nil {
 		t.Fatal(err)
