@@ -56,10 +56,12 @@ func (s *service) canaryBegun(r *rollout) {
 	message := fmt.Sprintf("generation %d gets %s of the new connections for %s", r.to.number, percent(r.share), r.canary.For)
 	if r.canary.For == 0 {
 		message = fmt.Sprintf("generation %d gets %s of the new connections until supervise promote or supervise rollback", r.to.number, percent(r.share))
-		s.answer(r.replies, nil)
-		r.replies = nil
 	}
 	s.emit(Event{Kind: KindCanary, Generation: r.to.number, Message: message})
+	if r.canary.For == 0 {
+		s.answer(r.replies, nil) // after the event, which those who are answered hear of
+		r.replies = nil
+	}
 	s.next()
 }
 

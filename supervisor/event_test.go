@@ -5,12 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/seed-da40d5ac/supervise/config"
 )
 
 func messages(events []Event) string {
@@ -113,4 +117,39 @@ func TestLogEvent(t *testing.T) {
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
 	}
+}
+
+// TestEventsBeforeAnswers checks that whoever is answered can have heard of all that led to it. Nobody takes the answers here, so what
+// comes behind them does not come.
+func TestEventsBeforeAnswers(t *testing.T) {
+	t.Run("canary", func(t *testing.T) {
+		onSteered(t, steeredConfig(t, ""), always(manners{}), func(b *bench, k *kernel) {
+			b.booted(k)
+			reply := make(chan error)
+			b.s.post(func() {
+				b.s.accept(&operation{kind: opRestart, canary: &config.Canary{Share: 0.1}, replies: []chan error{reply}})
+			})
+			if got := b.kinds(); !slices.Contains(got, KindCanary+".2") {
+				t.Errorf("told before the answer: %q", got)
+			}
+			if err := <-reply; err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("start that fails", func(t *testing.T) {
+		r := always(manners{readyAfter: time.Hour})
+		onBench(t, `ready { when = "notify" }`, r, func(b *bench) {
+			reply := make(chan error)
+			b.s.post(func() { b.s.accept(&operation{kind: opStart, replies: []chan error{reply}}) })
+			synctest.Wait()
+			r.process(0).exits(1)
+			if got := b.kinds(); !slices.Contains(got, KindWorkerBackoff+".1") {
+				t.Errorf("told before the answer: %q", got)
+			}
+			if err := <-reply; err == nil {
+				t.Error("a start that failed is a success")
+			}
+		})
+	})
 }

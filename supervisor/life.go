@@ -263,7 +263,7 @@ func (s *service) giveUp(w *worker, reason string, output []string) {
 func (s *service) restart(w *worker, reason string, output []string) {
 	g, sl := w.gen, w.slot
 	s.blame(g, reason)
-	s.tellWaiters(g, &StartError{Service: s.name, Reason: reason, Output: output})
+	failed := &StartError{Service: s.name, Reason: reason, Output: output}
 	var lived time.Duration
 	if !w.readyAt.IsZero() {
 		lived = time.Since(w.readyAt)
@@ -272,11 +272,12 @@ func (s *service) restart(w *worker, reason string, output []string) {
 	s.crashes++
 	sl.retryAt = time.Now().Add(d)
 	if d == 0 {
+		s.tellWaiters(g, failed)
 		s.startWorker(g, sl)
 		return
 	}
-	e := w.event(KindWorkerBackoff, fmt.Sprintf("worker is started again in %s", d))
-	s.emit(e)
+	s.emit(w.event(KindWorkerBackoff, fmt.Sprintf("worker is started again in %s", d)))
+	s.tellWaiters(g, failed)
 	s.after(&sl.retry, d, func() { s.startWorker(g, sl) })
 }
 
