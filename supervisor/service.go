@@ -247,11 +247,11 @@ func (s *service) settled(g *generation) {
 	}
 }
 
-// cameUp lets the services start that depend on this one.
+// cameUp lets the services start that depend on this one, when that it is up is saved and told.
 func (s *service) cameUp() {
 	if !s.wasUp {
 		s.wasUp = true
-		close(s.up)
+		s.later(func() { close(s.up) })
 	}
 }
 
