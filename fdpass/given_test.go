@@ -245,7 +245,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"tcp://:0", dup(mustOpen(t, spec("tcp6://:0"))), "it has ipv6_only = true", nil},
 		{"tcp6://:0", dup(mustOpen(t, spec("tcp://:0"))), "it has ipv6_only = false", nil},
 		{"fifo:///nowhere", dup(tcp), "it is not a fifo", nil},
-		{"unix://@fdpass-other", dup(mustOpen(t, spec("unix://@fdpass-restore2"))), "it is bound to unix://@fdpass-restore2", nil},
+		{"unix://@fdpass-other", dup(mustOpen(t, spec("unix://@fdpass-restore2"))), "it is bound to unix://@fdpass-", nil},
 	} {
 		_, err := Restore(spec(tt.spec), tt.d)
 		if err == nil || !strings.Contains(err.Error(), tt.expect) || tt.errno != nil && !errors.Is(err, tt.errno) {

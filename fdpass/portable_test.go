@@ -18,12 +18,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // quickExit spares a child the second that the race detector waits at exit.
 const quickExit = "GORACE=atexit_sleep_ms=0"
 
-// spec makes a Spec of the short forms "tcp://127.0.0.1:0" and "unix:///path".
+// spec makes a Spec of the short forms "tcp://127.0.0.1:0" and "unix:///path". Abstract names "@fdpass-NAME" become this process's own: the tests
+// may run twice at a time.
 func spec(address string) Spec {
 	network, rest, _ := strings.Cut(address, "://")
 	s := Spec{Name: "web", Address: Address{Network: network}, UID: -1, GID: -1}
 	if s.Address.isUnix() || network == "fifo" {
-		s.Address.Path = rest
+		s.Address.Path = strings.Replace(rest, "@fdpass-", fmt.Sprintf("@fdpass-%d-", os.Getpid()), 1)
 		return s
 	}
 	i := strings.LastIndex(rest, ":")

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ func quiet(t *testing.T, rec *record, expected ...string) {
 
 func TestNextProcessHasEveryKind(t *testing.T) {
 	for _, address := range []string{"tcp://:0", "tcp://127.0.0.1:0", "unix://" + path(t), "unixgram://" + path(t), "unixpacket://" + path(t),
-		"udp://127.0.0.1:0", "fifo://" + path(t), "unix://@registry-next"} {
+		"udp://127.0.0.1:0", "fifo://" + path(t), fmt.Sprint("unix://@registry-next-", os.Getpid())} {
 		r, _, v := kept(t)
 		web := listener(t, "web", address, backlog(30))
 		apply(t, r, web)
