@@ -82,7 +82,7 @@ func TestCheckUnreachable(t *testing.T) {
 	}
 }
 
-// TestProcLost: a server that keeps everything, as the table says, and does not, fails the command.
+// TestProcLost: a server that keeps everything, as the table says, and does not, fails the command, which tells of what it lost and of workers that did not end by themselves.
 func TestProcLost(t *testing.T) {
 	bad := server{name: "bad", programs: []string{"python3"}, install: "python3", port: 8199, keeps: true}
 	require(t, bad)
@@ -92,11 +92,14 @@ func TestProcLost(t *testing.T) {
 	}
 	var said strings.Builder
 	built.folder = withFault(t, "no answer")
-	rows, err := built.measureAll(t.Context(), []server{bad}, options{clients: 2, connections: 20}, t.TempDir(), &said)
+	rows, err := built.measureAll(t.Context(), []server{bad}, options{restarts: 1, clients: 2, connections: 20}, t.TempDir(), &said)
 	if len(rows) != 1 || err == nil || err.Error() != "bad: connections were lost that should not have been" {
 		t.Errorf("%+v, %v", rows, err)
 	}
 	if !strings.HasPrefix(said.String(), "bad ...\n  ") {
 		t.Errorf("it said %q", said.String())
+	}
+	if !strings.Contains(said.String(), "\n  generation 1: worker was killed by SIGTERM\n") {
+		t.Errorf("it did not say how the worker ended: %q", said.String())
 	}
 }

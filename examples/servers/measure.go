@@ -54,10 +54,28 @@ func (s *site) try(ctx context.Context, srv server, o options) (result drill.Res
 	if result, err = s.drill(ctx, srv, o); err != nil {
 		return result, err
 	}
+	if result.Lost() > 0 {
+		result.Failed = append(result.Failed, s.deaths(ctx)...)
+	}
 	if err := s.check(ctx, srv.name); err != nil {
 		return result, fmt.Errorf("after %d rollouts: %w", o.restarts, err)
 	}
 	return result, nil
+}
+
+// deaths tells of the workers that did not end by themselves: one that does not heed its stop signal yet dies of it, with what it
+// has accepted.
+func (s *site) deaths(ctx context.Context) (list []string) {
+	err := s.client.Events(ctx, false, func(e supervisor.Event) error {
+		if e.Kind == supervisor.KindWorkerExited && !strings.HasSuffix(e.Message, "status 0") {
+			list = append(list, fmt.Sprintf("generation %d: %s", e.Generation, e.Message))
+		}
+		return nil
+	})
+	if err != nil {
+		list = append(list, err.Error())
+	}
+	return list
 }
 
 // tail is the end of a long text.
