@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,11 +12,12 @@ import (
 func TestWhileSeveral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		sockets, asked, looks := 1, 0, 0
+		var sockets, asked, looks atomic.Int32
+		sockets.Store(1)
 		joined := make(chan struct{}, 1)
-		go whileSeveral(ctx, joined, func() bool { asked++; return sockets > 1 }, func() { looks++ })
+		go whileSeveral(ctx, joined, func() bool { asked.Add(1); return sockets.Load() > 1 }, func() { looks.Add(1) })
 		for _, tt := range []struct {
-			sockets, asked, looks int
+			sockets, asked, looks int32
 			join                  bool
 		}{
 			{1, 1, 0, false},
@@ -27,15 +29,15 @@ func TestWhileSeveral(t *testing.T) {
 			{3, 15, 11, true},
 			{3, 25, 21, false},
 		} {
-			sockets = tt.sockets
+			sockets.Store(tt.sockets)
 			if tt.join {
 				joined <- struct{}{}
 			} else {
 				time.Sleep(10 * desertedPause)
 			}
 			synctest.Wait()
-			if asked != tt.asked || looks != tt.looks {
-				t.Errorf("%+v: asked %d times, looked %d times", tt, asked, looks)
+			if a, l := asked.Load(), looks.Load(); a != tt.asked || l != tt.looks {
+				t.Errorf("%+v: asked %d times, looked %d times", tt, a, l)
 			}
 		}
 		cancel()
