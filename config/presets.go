@@ -64,6 +64,7 @@ func haproxy() Preset {
 		Needs: []string{
 			"Every bind must be the address of a listener, with the same interface and v6only; HAProxy then takes that socket over the -x socket.",
 			`Or: handoff = ["none"], environment = { WEB_FD = listener.web.fd }, and bind "fd@${WEB_FD}" in haproxy.cfg.`,
+			`rollout { bake = "1s" } where restarts may follow each other closely: in the moment after READY=1 its master drops a SIGUSR1, and is killed after stop.timeout.`,
 		},
 		Traps: []Trap{
 			{
@@ -118,6 +119,7 @@ func lighttpd() Preset {
 		Needs: []string{
 			`server.systemd-socket-activation = "enable" in lighttpd.conf, server.bind and server.port as the address of the listener.`,
 			"No server.pid-file (the old one deletes that of the new one), and no server.errorlog, or ready { when = \"auto\" }.",
+			`server.feature-flags = ( "server.graceful-shutdown-timeout" => 25 ), below stop.timeout: by itself lighttpd cuts after 8 s what has not ended.`,
 		},
 		Traps: []Trap{
 			{Text: "lighttpd goes to the background, and supervise sees it exit", Advice: `Add "-D" to the command.`, when: lacks("-D")},

@@ -34,6 +34,7 @@ func uwsgi() Preset {
 		Needs: []string{
 			"master, and no socket or http-socket of its own: uWSGI takes every socket it is given; protocol says what is spoken there.",
 			`hook-master-start = unix_signal:15 gracefully_kill_them_all: by itself uWSGI reloads on SIGTERM, with die-on-term it cuts requests, as on SIGINT and SIGQUIT.`,
+			`Its READY=1 comes a moment before that hook. A second one, hook-master-start = print:TERM is graceful, with ready { when = "log", pattern = "^TERM is graceful$" }, comes after it.`,
 		},
 		Traps: []Trap{
 			{
@@ -62,6 +63,7 @@ func gunicorn() Preset {
 		Needs: []string{
 			"No bind: sockets that it is given take its place. It sets a backlog of its own (2048), which supervise sets back.",
 			"graceful_timeout below stop.timeout.",
+			"Its READY=1 comes before its workers are there: one that is not yet misses SIGTERM. examples/servers/gunicorn is ready when all of them are.",
 		},
 		Traps: []Trap{
 			cuts("Gunicorn", "SIGTERM", "SIGQUIT", "SIGINT"),
