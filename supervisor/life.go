@@ -96,16 +96,6 @@ func (s *service) happened(w *worker, h happening) {
 	}
 }
 
-// closed reports a listener that a worker should have open. One that was asked to stop, or has ended, closes its listeners as it should.
-func (s *service) closed(w *worker, h happening) {
-	if w.phase != ready {
-		return
-	}
-	e := w.event(KindWorkerClosed, "worker is ready and has closed a listener: whoever connects there waits")
-	e.Listener, e.Error = h.name, h.err.Error()
-	s.emit(e)
-}
-
 // goOn continues a worker that has stopped itself, once: what stops it later is none of our business.
 func (s *service) goOn(w *worker) {
 	s.later(func() {

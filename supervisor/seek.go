@@ -39,3 +39,13 @@ func (c *child) seek() {
 		}
 	}()
 }
+
+// closed reports a listener that a worker should have open. One that was asked to stop, or has ended, closes its listeners as it should.
+func (s *service) closed(w *worker, h happening) {
+	if w.phase != ready {
+		return
+	}
+	e := w.event(KindWorkerClosed, "worker is ready and has closed a listener: whoever connects there waits")
+	e.Listener, e.Error = h.name, h.err.Error()
+	s.emit(e)
+}
