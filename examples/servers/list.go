@@ -108,7 +108,7 @@ var servers = []server{
 	},
 	{
 		name: "grace", handoff: "grace", port: 8136, keeps: true,
-		note: "TERM, repeated by the program: grace says that it serves a moment before it listens to signals, and one in between ended it (seen once). With `worker.Serve` in the place of httpdown, which is no longer to be had",
+		note: "TERM, repeated by the program: grace says that it serves a moment before it listens to signals, and one in between ends it. With `worker.Serve` in the place of httpdown",
 	},
 	{
 		name: "goagain", handoff: "goagain", port: 8137, keeps: true,
