@@ -21,12 +21,14 @@ service "app" {
 }
 
 // answersOf makes requests until the returned function is called, which gives how many came from each generation, by the first word, and
-// what was lost.
+// what was lost. When it returns, each client has had its first answer.
 func answersOf(address string, clients int) func() (map[string]int, []error) {
 	var mu sync.Mutex
-	var all sync.WaitGroup
+	var all, begun sync.WaitGroup
 	seen, lost, stop := map[string]int{}, []error{}, make(chan struct{})
 	for range clients {
+		begun.Add(1)
+		first := sync.OnceFunc(begun.Done)
 		all.Go(func() {
 			for {
 				select {
@@ -43,9 +45,11 @@ func answersOf(address string, clients int) func() (map[string]int, []error) {
 					seen[word]++
 				}
 				mu.Unlock()
+				first()
 			}
 		})
 	}
+	begun.Wait()
 	return func() (map[string]int, []error) { close(stop); all.Wait(); return seen, lost }
 }
 

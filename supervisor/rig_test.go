@@ -203,17 +203,17 @@ func load(address string, clients int) func() (int64, []error) {
 	for range clients {
 		all.Go(func() {
 			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
 				if _, err := get(address); err != nil {
 					mu.Lock()
 					errs = append(errs, err)
 					mu.Unlock()
 				}
 				n.Add(1)
+				select {
+				case <-stop:
+					return
+				default:
+				}
 			}
 		})
 	}
